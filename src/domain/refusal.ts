@@ -1,0 +1,26 @@
+// Expected refusals are values. The chat turns them into sentences, the API into problem documents.
+import type { NameProblem } from './instance-name.ts'
+
+export type Refusal =
+  | { reason: 'instance-limit'; limit: number; plan: string }
+  | { reason: 'name'; problem: NameProblem }
+  | { reason: 'no-instance' }
+  | { reason: 'unknown-instance'; wanted: string; names: string[] }
+  | { reason: 'which-instance'; names: string[] }
+  | { reason: 'name-mismatch'; name: string }
+  | { reason: 'already'; state: 'running' | 'stopped' }
+  | { reason: 'busy'; state: string }
+  | { reason: 'being-destroyed'; name: string }
+  | { reason: 'unknown-region'; region: string }
+  | { reason: 'bad-input'; problems: string[] }
+  | { reason: 'too-many-requests'; retryAfterSeconds: number }
+  | { reason: 'secret-store-unavailable' }
+  | { reason: 'logs-unavailable' }
+  | { reason: 'nothing-to-retry' }
+
+export type Result<T> = { ok: true; value: T } | ({ ok: false } & Refusal)
+
+/** A successful result. */
+export function ok<T>(value: T): Result<T> {
+  return { ok: true, value }
+}
