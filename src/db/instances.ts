@@ -1,0 +1,281 @@
+// Instances: desired state written by actions, observed state written by the reconciler under a fenced lease.
+import { and, asc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Sent } from '../domain/next-step.ts'
+import type { OperationKind } from '../domain/status.ts'
+import { ConchError } from '../lib/errors.ts'
+import { randomId } from '../lib/random.ts'
+import { isUniqueViolation, type Db, type Tx } from './connect.ts'
+import { addEvent, operationRequest } from './events.ts'
+import { announce } from './outbox.ts'
+import { instances } from './schema.ts'
+
+export type InstanceRow = typeof instances.$inferSelect
+export type Chat = { provider: string; address: string }
+
+const sentSchema = z.object({
+  kind: z.enum(['create-app', 'create-volume', 'create-machine', 'update-machine', 'start-machine', 'stop-machine', 'restart-machine']),
+  at: z.number(),
+  startIdBefore: z.string().nullable(),
+  restart: z.number(),
+  spec: z.string(),
+  tries: z.number(),
+})
+const preparingSchema = z.object({ percent: z.number().nullable(), message: z.string() }).nullable()
+const chatSchema = z.object({ provider: z.string(), address: z.string() })
+
+/** The stored JSON columns of a row, parsed. */
+export function storedOf(row: InstanceRow): {
+  sent: Sent | null
+  preparing: { percent: number | null; message: string } | null
+  fullRegions: string[]
+} {
+  return {
+    sent: sentSchema.nullable().parse(row.sent ?? null),
+    preparing: preparingSchema.parse(row.preparing ?? null),
+    fullRegions: z.array(z.string()).parse(row.fullRegions),
+  }
+}
+
+/** The instance with this id, gone ones included; null when there never was one. */
+export async function instanceById(db: Db | Tx, id: string): Promise<InstanceRow | null> {
+  const [row] = await db.select().from(instances).where(eq(instances.id, id))
+  return row ?? null
+}
+
+/** A person's instances that are not being destroyed, oldest first. */
+export async function activeInstances(db: Db | Tx, userId: string): Promise<InstanceRow[]> {
+  return db
+    .select()
+    .from(instances)
+    .where(and(eq(instances.userId, userId), isNull(instances.deleteRequestedAt)))
+    .orderBy(asc(instances.createdAt), asc(instances.id))
+}
+
+/** A person's instances that still hold something at the provider, those being destroyed included. */
+export async function presentInstances(db: Db | Tx, userId: string): Promise<InstanceRow[]> {
+  return db
+    .select()
+    .from(instances)
+    .where(and(eq(instances.userId, userId), isNull(instances.destroyedAt)))
+    .orderBy(asc(instances.createdAt), asc(instances.id))
+}
+
+export type NewInstance = Pick<InstanceRow, 'id' | 'userId' | 'name' | 'plan' | 'region' | 'image' | 'modelProvider' | 'secretsVersion'>
+
+/**
+ * Inserts an instance into the owner's lowest free slot. The unique keys decide when two arrive at once: the loser's insert waits for
+ * the winner and then adds nothing.
+ * @returns the row, or why not: the limit is reached, or the name is in use.
+ */
+export async function insertInstance(tx: Tx, instance: NewInstance, slotsMax: number): Promise<InstanceRow | 'limit' | 'name-taken'> {
+  for (let attempt = 0; attempt <= slotsMax; attempt += 1) {
+    const active = await activeInstances(tx, instance.userId)
+    if (active.some((one) => one.name === instance.name)) return 'name-taken'
+    const slot = Array.from({ length: slotsMax }, (_, index) => index + 1).find((one) => !active.some((other) => other.slot === one))
+    if (slot === undefined) return 'limit'
+    const [row] = await tx
+      .insert(instances)
+      .values({ ...instance, slot })
+      .onConflictDoNothing()
+      .returning()
+    if (row !== undefined) return row
+  }
+  return 'limit'
+}
+
+/** Renames; false when the owner already has an active instance of that name. */
+export async function renameInstance(tx: Tx, id: string, name: string): Promise<boolean> {
+  try {
+    await tx.transaction(async (inner) => {
+      await inner.update(instances).set({ name }).where(eq(instances.id, id))
+    })
+    return true
+  } catch (error) {
+    if (isUniqueViolation(error)) return false
+    throw error
+  }
+}
+
+/** What an action may change. */
+export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'failure'>> & { restart?: true; delete?: true }
+
+/**
+ * Writes desired state and opens the job that brings it about. A job still under way is superseded; back-off ends, for a person asked.
+ * With `chat`, one progress message under the key `op:<operationId>` is announced there.
+ * @returns the job's id and the row as it is now.
+ */
+export async function requestChange(
+  tx: Tx,
+  row: InstanceRow,
+  change: { kind: OperationKind; set: DesiredChange; chat: Chat | null; cause: string },
+): Promise<{ operationId: string; row: InstanceRow }> {
+  const operationId = randomId(12)
+  const { restart, delete: remove, ...columns } = change.set
+  const [updated] = await tx
+    .update(instances)
+    .set({
+      ...columns,
+      ...(restart === true && { restartGeneration: sql`${instances.restartGeneration} + 1` }),
+      ...(remove === true && { deleteRequestedAt: sql`coalesce(${instances.deleteRequestedAt}, now())` }),
+      ...(change.kind !== 'stop' && { healthy: false }),
+      blocked: null,
+      operationId,
+      operationKind: change.kind,
+      operationStartedAt: sql`now()`,
+      desiredVersion: sql`${instances.desiredVersion} + 1`,
+      fails: 0,
+      dueAt: sql`now()`,
+    })
+    .where(eq(instances.id, row.id))
+    .returning()
+  if (updated === undefined) throw new ConchError('db.row-gone', `instance ${row.id} is not in the database`)
+  if (row.operationId !== null) await supersede(tx, row, row.operationId, change.kind)
+  await addEvent(tx, {
+    instanceId: row.id,
+    operationId,
+    kind: 'requested',
+    detail: { kind: change.kind, cause: change.cause, ...(change.chat !== null && { chat: change.chat }) },
+    once: `${operationId}:requested`,
+  })
+  if (change.chat !== null) await announceProgress(tx, updated, operationId, change.chat)
+  return { operationId, row: updated }
+}
+
+async function supersede(tx: Tx, row: InstanceRow, operationId: string, by: OperationKind): Promise<void> {
+  await addEvent(tx, { instanceId: row.id, operationId, kind: 'superseded', detail: { by }, once: `${operationId}:end` })
+  const chat = await chatOfOperation(tx, operationId)
+  if (chat !== null) await announceProgress(tx, row, operationId, chat)
+}
+
+/** Owes the person the newest state of the job's one progress message. */
+export async function announceProgress(tx: Tx, row: InstanceRow, operationId: string, chat: Chat): Promise<void> {
+  await announce(tx, { userId: row.userId, chat, key: `op:${operationId}`, template: 'progress', payload: { instanceId: row.id, operationId } })
+}
+
+/** Where a job's news go; null when nobody in a chat asked for it. */
+export async function chatOfOperation(db: Db | Tx, operationId: string): Promise<Chat | null> {
+  const request = await operationRequest(db, operationId)
+  return chatSchema
+    .nullable()
+    .catch(null)
+    .parse(request?.detail['chat'] ?? null)
+}
+
+/** Makes instances due now, for the loop to look at. */
+export async function wakeInstances(db: Db | Tx, where: { ids: string[] } | { machineIds: string[] }): Promise<number> {
+  const match = 'ids' in where ? inArray(instances.id, where.ids) : inArray(instances.machineId, where.machineIds)
+  const rows = await db
+    .update(instances)
+    .set({ dueAt: sql`least(${instances.dueAt}, now())` })
+    .where(and(match, isNull(instances.destroyedAt), isNull(instances.blocked)))
+    .returning({ id: instances.id })
+  return rows.length
+}
+
+/**
+ * Takes up to `limit` due instances under a lease for `owner`. The epoch of a claimed row fences every later write: a process whose
+ * lease ran out writes nothing. Database time only.
+ */
+export async function claimDue(db: Db, options: { owner: string; leaseMs: number; limit: number }): Promise<InstanceRow[]> {
+  const due = db
+    .select({ id: instances.id })
+    .from(instances)
+    .where(
+      and(
+        isNull(instances.destroyedAt),
+        sql`${instances.dueAt} <= now()`,
+        sql`(${instances.leaseUntil} is null or ${instances.leaseUntil} <= now())`,
+      ),
+    )
+    .orderBy(asc(instances.dueAt))
+    .limit(options.limit)
+    .for('update', { skipLocked: true })
+  return db
+    .update(instances)
+    .set({ leaseOwner: options.owner, leaseUntil: later(options.leaseMs), epoch: sql`${instances.epoch} + 1` })
+    .where(inArray(instances.id, due))
+    .returning()
+}
+
+function later(ms: number): SQL {
+  return sql`now() + ${ms} * interval '1 millisecond'`
+}
+
+export type Claim = { id: string; epoch: number }
+const held = (claim: Claim): SQL | undefined => and(eq(instances.id, claim.id), eq(instances.epoch, claim.epoch))
+
+/** Prolongs leases that are still ours. */
+export async function renewLeases(db: Db, claims: readonly Claim[], leaseMs: number): Promise<void> {
+  if (claims.length === 0) return
+  const pairs = sql.join(
+    claims.map((claim) => sql`(${claim.id}, ${claim.epoch}::bigint)`),
+    sql`, `,
+  )
+  await db
+    .update(instances)
+    .set({ leaseUntil: later(leaseMs) })
+    .where(sql`(${instances.id}, ${instances.epoch}) in (${pairs})`)
+}
+
+/** Ends every lease of the processes before: only for a database that one process owns alone. */
+export async function dropLeases(db: Db): Promise<void> {
+  await db
+    .update(instances)
+    .set({ leaseOwner: null, leaseUntil: null, dueAt: sql`now()` })
+    .where(isNull(instances.destroyedAt))
+}
+
+export type ObservedPatch = Partial<
+  Pick<
+    InstanceRow,
+    | 'volumeId'
+    | 'machineId'
+    | 'machineState'
+    | 'observedRegion'
+    | 'everStarted'
+    | 'restartSeen'
+    | 'healthy'
+    | 'liveAt'
+    | 'preparing'
+    | 'sent'
+    | 'startId'
+    | 'exitAt'
+    | 'hostFull'
+    | 'fullRegions'
+    | 'blocked'
+    | 'failure'
+    | 'destroyedAt'
+    | 'operationId'
+    | 'operationKind'
+    | 'operationStartedAt'
+    | 'fails'
+    | 'lastError'
+    | 'secretsVersion'
+    | 'observedAt'
+    | 'deleteRequestedAt'
+  >
+>
+
+/** Writes what was seen, if the lease is still ours; false when it is not, and then nothing of the caller's counts. */
+export async function writeObserved(tx: Db | Tx, claim: Claim, patch: ObservedPatch): Promise<boolean> {
+  if (Object.keys(patch).length === 0) return true
+  const rows = await tx.update(instances).set(patch).where(held(claim)).returning({ id: instances.id })
+  return rows.length === 1
+}
+
+/**
+ * Gives the instance back, due again in `requeueAfterMs`; at once if somebody changed what they want since it was claimed.
+ */
+export async function releaseClaim(tx: Db | Tx, claim: Claim, options: { requeueAfterMs: number; desiredVersion: number }): Promise<boolean> {
+  const rows = await tx
+    .update(instances)
+    .set({
+      leaseOwner: null,
+      leaseUntil: null,
+      dueAt: sql`case when ${instances.desiredVersion} <> ${options.desiredVersion} then now() else now() + ${options.requeueAfterMs} * interval '1 millisecond' end`,
+    })
+    .where(held(claim))
+    .returning({ id: instances.id })
+  return rows.length === 1
+}

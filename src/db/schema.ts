@@ -1,0 +1,192 @@
+// The tables as drizzle sees them. The SQL under migrations/ is the truth; a test compares the two.
+import { bigint, boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const serial = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
+
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  plan: text('plan').notNull().default('starter'),
+  timeZone: text('time_zone'),
+  createdAt: at('created_at').notNull().defaultNow(),
+})
+
+export const identities = pgTable(
+  'identities',
+  {
+    provider: text('provider').notNull(),
+    subject: text('subject').notNull(),
+    userId: text('user_id').notNull(),
+    displayName: text('display_name').notNull().default(''),
+    chat: text('chat').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.subject] })],
+)
+
+export const instances = pgTable('instances', {
+  id: text('id').primaryKey(),
+  userId: text('user_id').notNull(),
+  name: text('name').notNull(),
+  slot: smallint('slot').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+  power: text('power').notNull().default('on'),
+  plan: text('plan').notNull(),
+  region: text('region').notNull(),
+  image: text('image').notNull(),
+  modelProvider: text('model_provider'),
+  restartGeneration: integer('restart_generation').notNull().default(0),
+  secretGeneration: integer('secret_generation').notNull().default(0),
+  secretsVersion: bigint('secrets_version', { mode: 'number' }),
+  deleteRequestedAt: at('delete_requested_at'),
+  desiredVersion: integer('desired_version').notNull().default(1),
+  volumeId: text('volume_id'),
+  machineId: text('machine_id'),
+  machineState: text('machine_state'),
+  observedRegion: text('observed_region'),
+  everStarted: boolean('ever_started').notNull().default(false),
+  restartSeen: integer('restart_seen').notNull().default(0),
+  healthy: boolean('healthy').notNull().default(false),
+  liveAt: at('live_at'),
+  preparing: jsonb('preparing'),
+  sent: jsonb('sent'),
+  startId: text('start_id'),
+  exitAt: bigint('exit_at', { mode: 'number' }),
+  hostFull: boolean('host_full').notNull().default(false),
+  observedAt: at('observed_at'),
+  fullRegions: jsonb('full_regions').notNull().default([]),
+  blocked: text('blocked'),
+  failure: text('failure'),
+  destroyedAt: at('destroyed_at'),
+  operationId: text('operation_id'),
+  operationKind: text('operation_kind'),
+  operationStartedAt: at('operation_started_at'),
+  dueAt: at('due_at').notNull().defaultNow(),
+  leaseOwner: text('lease_owner'),
+  leaseUntil: at('lease_until'),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+  fails: integer('fails').notNull().default(0),
+  lastError: text('last_error'),
+})
+
+export const instanceEvents = pgTable('instance_events', {
+  id: serial(),
+  instanceId: text('instance_id').notNull(),
+  operationId: text('operation_id'),
+  kind: text('kind').notNull(),
+  detail: jsonb('detail').notNull().default({}),
+  once: text('once'),
+  at: at('at').notNull().defaultNow(),
+})
+
+export const secretNames = pgTable(
+  'secret_names',
+  {
+    instanceId: text('instance_id').notNull(),
+    name: text('name').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    last4: text('last4').notNull(),
+    version: bigint('version', { mode: 'number' }).notNull(),
+    setAt: at('set_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.instanceId, table.name] })],
+)
+
+export const stagedApps = pgTable('staged_apps', {
+  instanceId: text('instance_id').primaryKey(),
+  userId: text('user_id').notNull(),
+  expiresAt: at('expires_at').notNull(),
+})
+
+export const health = pgTable('health', {
+  instanceId: text('instance_id').primaryKey(),
+  url: text('url').notNull(),
+  dueAt: at('due_at').notNull(),
+  failures: integer('failures').notNull().default(0),
+  checkedAt: at('checked_at'),
+  okAt: at('ok_at'),
+  latencyMs: integer('latency_ms'),
+  error: text('error'),
+})
+
+export const incidents = pgTable('incidents', {
+  id: text('id').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  kind: text('kind').notNull(),
+  count: integer('count').notNull().default(1),
+  detail: jsonb('detail').notNull().default({}),
+  openedAt: at('opened_at').notNull().defaultNow(),
+  updatedAt: at('updated_at').notNull().defaultNow(),
+  closedAt: at('closed_at'),
+})
+
+export const chats = pgTable('chats', {
+  id: serial(),
+  provider: text('provider').notNull(),
+  address: text('address').notNull(),
+  notBefore: at('not_before').notNull().defaultNow(),
+  leaseOwner: text('lease_owner'),
+  leaseUntil: at('lease_until'),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+})
+
+export const outbox = pgTable('outbox', {
+  id: serial(),
+  chatId: bigint('chat_id', { mode: 'number' }).notNull(),
+  userId: text('user_id').notNull(),
+  key: text('key').notNull(),
+  template: text('template').notNull(),
+  payload: jsonb('payload').notNull().default({}),
+  version: integer('version').notNull().default(1),
+  deliveredVersion: integer('delivered_version').notNull().default(0),
+  messageRef: text('message_ref'),
+  attempts: integer('attempts').notNull().default(0),
+  notBefore: at('not_before').notNull().defaultNow(),
+  lastError: text('last_error'),
+  createdAt: at('created_at').notNull().defaultNow(),
+  givenUpAt: at('given_up_at'),
+})
+
+export const inbox = pgTable(
+  'inbox',
+  { source: text('source').notNull(), eventId: text('event_id').notNull(), receivedAt: at('received_at').notNull().defaultNow() },
+  (table) => [primaryKey({ columns: [table.source, table.eventId] })],
+)
+
+export const wizardSessions = pgTable(
+  'wizard_sessions',
+  {
+    provider: text('provider').notNull(),
+    chat: text('chat').notNull(),
+    subject: text('subject').notNull(),
+    kind: text('kind').notNull(),
+    state: jsonb('state').notNull(),
+    revision: integer('revision').notNull().default(1),
+    messageRef: text('message_ref'),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.chat, table.subject] })],
+)
+
+export const actionTokens = pgTable('action_tokens', {
+  id: text('id').primaryKey(),
+  provider: text('provider').notNull(),
+  subject: text('subject').notNull(),
+  verb: text('verb').notNull(),
+  args: jsonb('args').notNull(),
+  expiresAt: at('expires_at').notNull(),
+  usedAt: at('used_at'),
+})
+
+export const auditLog = pgTable('audit_log', {
+  id: serial(),
+  at: at('at').notNull().defaultNow(),
+  userId: text('user_id'),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  instanceId: text('instance_id'),
+  input: jsonb('input').notNull().default({}),
+  outcome: text('outcome').notNull(),
+})
+
+export const leases = pgTable('leases', { name: text('name').primaryKey(), owner: text('owner').notNull(), until: at('until').notNull() })

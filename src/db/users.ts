@@ -1,0 +1,54 @@
+// People and their identities on the chat platforms.
+import { and, asc, eq } from 'drizzle-orm'
+import { planIdSchema, type PlanId } from '../domain/plans.ts'
+import { randomId } from '../lib/random.ts'
+import { isUniqueViolation, type Db, type Tx } from './connect.ts'
+import { identities, users } from './schema.ts'
+
+export type Visitor = { provider: string; subject: string; displayName: string; chat: string; timeZone?: string | null }
+export type KnownUser = { userId: string; isNew: boolean; timeZone: string | null; plan: PlanId }
+
+/** The user behind a chat identity, made on first sight. Two first messages at once make one user. */
+export async function userFor(db: Db, visitor: Visitor): Promise<KnownUser> {
+  const found = await findUser(db, visitor)
+  if (found !== null) return found
+  const userId = `u${randomId(11)}`
+  try {
+    await db.transaction(async (tx) => {
+      await tx.insert(users).values({ id: userId, timeZone: visitor.timeZone ?? null })
+      await tx
+        .insert(identities)
+        .values({ provider: visitor.provider, subject: visitor.subject, userId, displayName: visitor.displayName, chat: visitor.chat })
+    })
+    return { userId, isNew: true, timeZone: visitor.timeZone ?? null, plan: 'starter' }
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    const winner = await findUser(db, visitor)
+    if (winner === null) throw error
+    return winner
+  }
+}
+
+async function findUser(db: Db | Tx, visitor: Visitor): Promise<KnownUser | null> {
+  const [row] = await db
+    .select({ userId: identities.userId, timeZone: users.timeZone, plan: users.plan })
+    .from(identities)
+    .innerJoin(users, eq(users.id, identities.userId))
+    .where(and(eq(identities.provider, visitor.provider), eq(identities.subject, visitor.subject)))
+  return row === undefined ? null : { userId: row.userId, isNew: false, timeZone: row.timeZone, plan: planIdSchema.parse(row.plan) }
+}
+
+/** The plan of a user. */
+export async function planOf(db: Db | Tx, userId: string): Promise<PlanId> {
+  const [row] = await db.select({ plan: users.plan }).from(users).where(eq(users.id, userId))
+  return planIdSchema.parse(row?.plan)
+}
+
+/** A user's chats in the order in which they came to know us: announcements go to the first that can be reached. */
+export async function chatsOf(db: Db | Tx, userId: string): Promise<{ provider: string; address: string }[]> {
+  return db
+    .select({ provider: identities.provider, address: identities.chat })
+    .from(identities)
+    .where(eq(identities.userId, userId))
+    .orderBy(asc(identities.createdAt), asc(identities.provider))
+}
