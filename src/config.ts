@@ -1,0 +1,199 @@
+// Every setting of Conch: one documented schema, and the only reader of the environment. Nothing configured is a working local Conch; each group of
+// variables turns one part real. It must never guess: what is wrong or half given is refused at start, by name, and without showing its value.
+import { z } from 'zod'
+import { imageOf } from './domain/image.ts'
+import { Sealed } from './lib/sealed.ts'
+
+export type Config = {
+  home: string
+  database: { kind: 'pglite' } | { kind: 'postgres'; url: Sealed }
+  port: number
+  /** The address that people's browsers reach us under, without a slash at its end. Null: only this machine does. */
+  publicUrl: string | null
+  gatewayImage: string
+  provider: { kind: 'local' } | { kind: 'fly'; token: Sealed; org: string; apiUrl: string }
+  log: { level: z.infer<typeof logLevel>; format: 'json' | 'pretty' }
+}
+/** `problem` continues a sentence that starts with the name ("must be …", "is missing …"); `example` is a value that would do. */
+export type ConfigProblem = { name: string; problem: string; example: string }
+
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn, error, fatal or silent')
+const MACHINES_API = 'https://api.machines.dev'
+
+const overTls = (text: string): boolean => {
+  const url = URL.parse(text)
+  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+}
+const address = z.string().refine(overTls, 'must be an https:// address (http:// only on localhost)')
+
+// Descriptions become the README's table: npm run check compares the two.
+const environment = z.object({
+  CONCH_HOME: z.string().default('.conch').meta({
+    description: 'Folder of everything that Conch keeps on this machine.',
+    example: '/var/lib/conch',
+    default: '`.conch`',
+  }),
+  DATABASE_URL: z
+    .string()
+    .refine((text) => /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a postgres:// URL')
+    .optional()
+    .meta({
+      description: 'Postgres to use instead of the embedded database. Needed as soon as two processes share the work. `sslmode` in it is honoured.',
+      example: 'postgres://conch:PASSWORD@db.example.com:5432/conch?sslmode=require',
+      default: 'embedded, in `CONCH_HOME`',
+    }),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535')
+    .default(8787)
+    .meta({ description: 'Port of the web server. 0 takes a free one.', example: '8080', default: '`8787`' }),
+  PUBLIC_URL: address.optional().meta({
+    description: 'Address that browsers and webhooks reach the web server under.',
+    example: 'https://conch.example.com',
+    default: 'this machine only',
+  }),
+  GATEWAY_IMAGE: z
+    .string()
+    .regex(/^[a-zA-Z0-9][\w.:/@-]*$/, 'must be the name of an image')
+    .default('gateway:openclaw-2026.9.6')
+    .meta({
+      description: 'What an instance runs. `gateway:stub` is a small stand-in without an assistant, for trying out and for little memory.',
+      example: 'gateway:stub',
+      default: '`gateway:openclaw-2026.9.6`',
+    }),
+  FLY_API_TOKEN: z.string().optional().meta({
+    description: 'Token of a Fly.io organisation (`fly tokens create org`). With it instances run on Fly; without it, as processes on this machine.',
+    example: 'FlyV1 fm2_lJPECAAAAAAAAxxx',
+    default: 'run locally',
+  }),
+  FLY_ORG: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be the slug of an organisation: lower-case letters, digits and hyphens')
+    .optional()
+    .meta({ description: 'The organisation that owns the apps. Goes with `FLY_API_TOKEN`.', example: 'personal', default: 'none' }),
+  FLY_API_URL: address.optional().meta({
+    description: 'Another Machines API than Fly’s own, for example the one of `npm run machines`. Goes with `FLY_API_TOKEN`.',
+    example: 'http://127.0.0.1:4280',
+    default: `\`${MACHINES_API}\``,
+  }),
+  LOG_LEVEL: logLevel.default('info').meta({ description: 'The least important line that is logged.', example: 'debug', default: '`info`' }),
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').meta({
+    description: 'Log lines for programs or for people. Either goes to a file while the chat is in this terminal.',
+    example: 'pretty',
+    default: '`json`',
+  }),
+})
+type Environment = z.infer<typeof environment>
+type Name = keyof Environment
+
+const documentation = z.object({ description: z.string(), example: z.string(), default: z.string() })
+const NAMES = environment.keyof().options
+
+/** Reads the settings out of an environment, or says everything that is wrong with it at once. An empty variable counts as absent. */
+export function readConfig(env: Record<string, string | undefined>): { ok: true; config: Config } | { ok: false; problems: ConfigProblem[] } {
+  const given: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && value.trim() !== '') given[name] = value.trim()
+  const parsed = environment.safeParse(given)
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) =>
+        problemOf(
+          NAMES.find((name) => name === issue.path[0]),
+          issue.message,
+        ),
+      )
+  const problems = [...wrong, ...strangers(given), ...halves(given), ...(wrong.length > 0 ? [] : unrunnable(given))]
+  if (!parsed.success || problems.length > 0) return { ok: false, problems }
+  return { ok: true, config: configOf(parsed.data) }
+}
+
+/** The settings as a Markdown table, drawn from the schema. */
+export function configTable(): string {
+  const rows = NAMES.map((name) => {
+    const about = documentationOf(name)
+    return `| \`${name}\` | ${about.description} | ${about.default} | \`${about.example}\` |`
+  })
+  return ['| Variable | What it is | Default | Example |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function configOf(env: Environment): Config {
+  return {
+    home: env.CONCH_HOME,
+    database: env.DATABASE_URL === undefined ? { kind: 'pglite' } : { kind: 'postgres', url: new Sealed(env.DATABASE_URL) },
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
+    gatewayImage: env.GATEWAY_IMAGE,
+    provider:
+      env.FLY_API_TOKEN === undefined || env.FLY_ORG === undefined
+        ? { kind: 'local' }
+        : { kind: 'fly', token: new Sealed(env.FLY_API_TOKEN), org: env.FLY_ORG, apiUrl: withoutSlash(env.FLY_API_URL ?? MACHINES_API) },
+    log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },
+  }
+}
+
+// A group is given whole or not at all: half of it would start something else than its owner thinks.
+function halves(given: Record<string, string>): ConfigProblem[] {
+  const needs: [Name, Name][] = [
+    ['FLY_API_TOKEN', 'FLY_ORG'],
+    ['FLY_ORG', 'FLY_API_TOKEN'],
+    ['FLY_API_URL', 'FLY_API_TOKEN'],
+  ]
+  const missing = new Map<Name, Name[]>()
+  for (const [name, needed] of needs) {
+    if (given[name] !== undefined && given[needed] === undefined) missing.set(needed, [...(missing.get(needed) ?? []), name])
+  }
+  return [...missing].map(([needed, names]) =>
+    problemOf(needed, `is missing, and goes with ${names.join(' and ')}: set it, or remove ${names.join(' and ')}`),
+  )
+}
+
+function unrunnable(given: Record<string, string>): ConfigProblem[] {
+  const image = given['GATEWAY_IMAGE']
+  if (image === undefined || given['FLY_API_TOKEN'] !== undefined || imageOf(image).kind !== 'other') return []
+  return [
+    problemOf(
+      'GATEWAY_IMAGE',
+      'must be gateway:openclaw-<version> or gateway:stub as long as there is no FLY_API_TOKEN: nothing else runs on this machine',
+    ),
+  ]
+}
+
+// Our prefix on a name that we do not know is a slip of the pen, and would otherwise be ignored in silence.
+function strangers(given: Record<string, string>): ConfigProblem[] {
+  return Object.keys(given)
+    .filter((name) => name.startsWith('CONCH_') && !NAMES.some((known) => known === name))
+    .map((name) => {
+      // Either the name is misspelt, or the prefix is too much.
+      const far = (known: Name): number => Math.min(distance(name, known), distance(name.slice('CONCH_'.length), known))
+      const nearest = NAMES.toSorted((a, b) => far(a) - far(b))[0] ?? 'CONCH_HOME'
+      return problemOf(nearest, `is what ${name} seems to mean: Conch has no setting of that name`)
+    })
+}
+
+function problemOf(name: Name | undefined, problem: string): ConfigProblem {
+  return name === undefined ? { name: 'environment', problem, example: '' } : { name, problem, example: documentationOf(name).example }
+}
+
+function documentationOf(name: Name): z.infer<typeof documentation> {
+  return documentation.parse(environment.shape[name].meta())
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+/** Levenshtein's: how many letters must be added, removed or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j += 1) {
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === b[j] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
