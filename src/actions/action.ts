@@ -1,0 +1,64 @@
+// What a person may ask for. One catalogue (catalogue.ts) from which every face is drawn: chat commands, /help, command registration,
+// and later REST and MCP. An action writes desired state and returns; it never calls the provider. Ownership, limits and the audit row
+// are enforced once, in perform.ts.
+import type { z } from 'zod'
+import type { Db, Tx } from '../db/connect.ts'
+import type { InstanceRow } from '../db/instances.ts'
+import type { Result } from '../domain/refusal.ts'
+import type { Status } from '../domain/status.ts'
+
+/** Who asks, from where. `chat` is the adapter's address of the place that gets the announcements of what was asked. */
+export type Actor = { provider: string; subject: string; userId: string; chat: string }
+
+export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource }
+export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings }
+/** What the operator's configuration decides for all. */
+export type ActionSettings = { image: string; billing: boolean }
+/** Where an instance's output is read; null when the provider does not answer. */
+export type LogSource = (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null>
+
+type Described<Input extends z.ZodType> = {
+  name: string
+  /** One line for /help and for command registration: at most 100 characters. */
+  summary: string
+  /** How the words after the command fill the input: `/restart my-claw`. */
+  words: readonly string[]
+  input: Input
+  /** What a chat must get from the person before it calls: a tap, or the instance's name typed. */
+  confirm: 'none' | 'tap' | 'type-name'
+}
+/** Looks, outside any transaction, and may ask the provider. */
+export type ReadAction<Input extends z.ZodType, Output> = Described<Input> & {
+  scope: 'read'
+  run(context: ReadContext, input: z.output<Input>): Promise<Result<Output>>
+}
+/** Changes what is wanted, in one transaction with its audit row. */
+export type ChangeAction<Input extends z.ZodType, Output> = Described<Input> & {
+  scope: 'operate' | 'destroy'
+  run(context: ChangeContext, input: z.output<Input>): Promise<Result<Output>>
+}
+export type Action<Input extends z.ZodType, Output> = ReadAction<Input, Output> | ChangeAction<Input, Output>
+
+export type InstanceSummary = {
+  id: string
+  name: string
+  status: Status
+  plan: string
+  region: string
+  image: string
+  modelProvider: string | null
+  blocked: string | null
+  failure: string | null
+  createdAt: Date
+}
+export type InstanceDetail = InstanceSummary & {
+  /** Since when it has been answering, null when it is not. */
+  liveSince: Date | null
+  health: { ok: boolean; checkedAt: Date; latencyMs: number | null; error: string | null } | null
+  secrets: { name: string; last4: string; setAt: Date }[]
+  events: { at: Date; kind: string; detail: Record<string, unknown> }[]
+  incidents: { kind: string; count: number; openedAt: Date }[]
+  volumeGb: number
+}
+/** A change that is now under way. Its progress is announced in the chat by itself under the message key `op:<operationId>`. */
+export type Accepted = { instance: InstanceSummary; operationId: string | null }

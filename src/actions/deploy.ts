@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { activeInstances, insertInstance, requestChange } from '../db/instances.ts'
+import { secretsOf, unstageApp } from '../db/secret-names.ts'
+import { planOf } from '../db/users.ts'
+import { nameProblem, suggestName } from '../domain/instance-name.ts'
+import { modelProviderOf, modelProviders } from '../domain/model-providers.ts'
+import { plans } from '../domain/plans.ts'
+import { regionOf } from '../domain/regions.ts'
+import { randomId } from '../lib/random.ts'
+import type { Accepted, ChangeAction } from './action.ts'
+import { summaryOf } from './summary.ts'
+
+const providerIds = modelProviders.map((provider) => provider.id)
+const input = z.object({
+  name: z.string().max(200),
+  region: z.string().max(10),
+  modelProvider: z.enum(providerIds).nullable().default(null),
+  /** The id under which the key was staged, if one was pasted. */
+  draftId: z
+    .string()
+    .regex(/^[a-z0-9]{8,20}$/)
+    .optional(),
+})
+
+/** Makes an instance: writes what is wanted and opens the deployment. The database decides who gets the last free place. */
+export const deploy: ChangeAction<typeof input, Accepted> = {
+  name: 'deploy',
+  summary: 'Set up a new assistant',
+  words: ['name', 'region'],
+  input,
+  scope: 'operate',
+  confirm: 'tap',
+  async run({ db: tx, actor, settings }, wanted) {
+    const taken = (await activeInstances(tx, actor.userId)).map((row) => row.name)
+    const plan = plans[await planOf(tx, actor.userId)]
+    if (taken.length >= plan.instancesMax) return { ok: false, reason: 'instance-limit', limit: plan.instancesMax, plan: plan.title }
+    const problem = nameProblem(wanted.name, taken)
+    if (problem !== null) return { ok: false, reason: 'name', problem }
+    if (regionOf(wanted.region) === undefined) return { ok: false, reason: 'unknown-region', region: wanted.region }
+    const staged = wanted.draftId !== undefined && (await unstageApp(tx, wanted.draftId, actor.userId))
+    const id = staged && wanted.draftId !== undefined ? wanted.draftId : randomId(10)
+    const secrets = await secretsOf(tx, id)
+    const needed = modelProviderOf(wanted.modelProvider)?.secretName
+    // The wizard said that a key is there, and it expired meanwhile: better to ask again than to launch an assistant without a brain.
+    if (wanted.draftId !== undefined && needed !== undefined && !secrets.some((one) => one.name === needed))
+      return { ok: false, reason: 'secret-store-unavailable' }
+    const secretsVersion = secrets.reduce<number | null>((newest, one) => Math.max(newest ?? 0, one.version), null)
+    const row = await insertInstance(
+      tx,
+      {
+        id,
+        userId: actor.userId,
+        name: wanted.name.trim(),
+        plan: plan.id,
+        region: wanted.region,
+        image: settings.image,
+        modelProvider: wanted.modelProvider,
+        secretsVersion,
+      },
+      plan.instancesMax,
+    )
+    if (row === 'limit') return { ok: false, reason: 'instance-limit', limit: plan.instancesMax, plan: plan.title }
+    if (row === 'name-taken')
+      return { ok: false, reason: 'name', problem: { kind: 'taken', suggestion: suggestName(wanted.name, [...taken, wanted.name.trim()]) } }
+    const job = await requestChange(tx, row, { kind: 'deploy', set: {}, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+    return { ok: true, value: { instance: summaryOf(job.row), operationId: job.operationId } }
+  },
+}

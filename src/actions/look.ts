@@ -1,0 +1,85 @@
+// Actions that only read.
+import { z } from 'zod'
+import { recentEvents } from '../db/events.ts'
+import { healthOf } from '../db/health.ts'
+import { openIncidents } from '../db/incidents.ts'
+import { presentInstances } from '../db/instances.ts'
+import { secretsOf } from '../db/secret-names.ts'
+import { ok } from '../domain/refusal.ts'
+import { planIdSchema, plans } from '../domain/plans.ts'
+import type { InstanceDetail, InstanceSummary, ReadAction } from './action.ts'
+import { findInstance } from './find-instance.ts'
+import { summaryOf } from './summary.ts'
+
+const none = z.object({})
+const one = z.object({ instance: z.string().max(200).optional() })
+const EVENTS_SHOWN = 8
+
+export const instances: ReadAction<typeof none, { instances: InstanceSummary[]; limit: number }> = {
+  name: 'instances',
+  summary: 'List your assistants',
+  words: [],
+  input: none,
+  scope: 'read',
+  confirm: 'none',
+  async run({ db, actor }) {
+    const rows = await presentInstances(db, actor.userId)
+    const plan = rows[0] === undefined ? plans.starter : plans[planIdSchema.parse(rows[0].plan)]
+    return ok({ instances: rows.map(summaryOf), limit: plan.instancesMax })
+  },
+}
+
+export const status: ReadAction<typeof one, InstanceDetail> = {
+  name: 'status',
+  summary: 'How an assistant is doing',
+  words: ['instance'],
+  input: one,
+  scope: 'read',
+  confirm: 'none',
+  async run(context, wanted) {
+    const found = await findInstance(context, wanted.instance)
+    if (!found.ok) return found
+    const { db } = context
+    const row = found.value
+    const [health, secrets, events, incidents] = [
+      await healthOf(db, row.id),
+      await secretsOf(db, row.id),
+      await recentEvents(db, row.id, EVENTS_SHOWN),
+      await openIncidents(db, row.id),
+    ]
+    const up = events.find((event) => event.kind === 'done')
+    return ok({
+      ...summaryOf(row),
+      liveSince: row.healthy && row.power === 'on' ? (up?.at ?? row.liveAt) : null,
+      health:
+        health === null || health.checkedAt === null
+          ? null
+          : { ok: health.failures === 0, checkedAt: health.checkedAt, latencyMs: health.latencyMs, error: health.error },
+      secrets: secrets.map(({ name, last4, setAt }) => ({ name, last4, setAt })),
+      events: events.map(({ at, kind, detail }) => ({ at, kind, detail })),
+      incidents: incidents.map(({ kind, count, openedAt }) => ({ kind, count, openedAt })),
+      volumeGb: plans[planIdSchema.parse(row.plan)].volumeGb,
+    })
+  },
+}
+
+const logsInput = z.object({ instance: z.string().max(200).optional(), lines: z.coerce.number().int().min(1).max(200).default(15) })
+
+export const logs: ReadAction<typeof logsInput, { name: string; lines: { at: string; message: string }[] }> = {
+  name: 'logs',
+  summary: 'Show what an assistant printed last',
+  words: ['instance', 'lines'],
+  input: logsInput,
+  scope: 'read',
+  confirm: 'none',
+  async run(context, wanted) {
+    // "/logs 50" with one assistant means lines, not an assistant called 50.
+    const lines =
+      wanted.instance !== undefined && /^\d{1,3}$/.test(wanted.instance) ? Math.min(200, Math.max(1, Number(wanted.instance))) : wanted.lines
+    const found = await findInstance(context, lines === wanted.lines ? wanted.instance : undefined)
+    if (!found.ok) return found
+    const read = await context.logs(found.value)
+    if (read === null) return { ok: false, reason: 'logs-unavailable' }
+    return ok({ name: found.value.name, lines: read.slice(-lines) })
+  },
+}

@@ -1,0 +1,82 @@
+// What runs on an owner's machine, as the provider is told it. The fingerprint of it travels as metadata, so that "running" is never
+// mistaken for "running what was asked for". Pure.
+import { createHash } from 'node:crypto'
+import type { InstanceRow } from '../db/instances.ts'
+import { modelProviderOf } from '../domain/model-providers.ts'
+import { planIdSchema, plans } from '../domain/plans.ts'
+import type { FlyMachineConfig } from './fly/types.ts'
+
+/** The port that the gateway listens on inside its machine. */
+const GATEWAY_PORT = 8080
+const STATE_PATH = '/data'
+
+/** The provider's name for the instance's app: one app, with a network of its own, per instance. Under 63 characters of [a-z0-9-]. */
+export function appNameOf(instanceId: string): string {
+  return `conch-${instanceId}`
+}
+
+/** The name of its volume: at most 30 characters of [a-z0-9_]. */
+export function volumeNameOf(instanceId: string): string {
+  return `conch_${instanceId}`
+}
+
+/** The public address of an instance, from a template that holds `{app}`. */
+export function addressOf(instanceId: string, addressTemplate: string): string {
+  return addressTemplate.replace('{app}', appNameOf(instanceId))
+}
+
+/**
+ * OpenClaw's configuration document. Secrets appear as `${NAME}`, which the gateway replaces from its environment when it loads the file,
+ * so that none is on the disk.
+ */
+function gatewayDocument(row: InstanceRow, address: string): Record<string, unknown> {
+  const provider = modelProviderOf(row.modelProvider)
+  return {
+    gateway: { mode: 'local', auth: { mode: 'password', password: '${OPENCLAW_GATEWAY_PASSWORD}' }, controlUi: { allowedOrigins: [address] } },
+    ...(provider !== undefined && { agents: { defaults: { model: { primary: provider.model } } } }),
+  }
+}
+
+export type MachinePlan = { config: FlyMachineConfig; spec: string }
+
+/** The machine configuration for an instance and its fingerprint (16 hex characters of SHA-256). */
+export function machinePlan(row: InstanceRow, options: { addressTemplate: string; volumeId: string | null }): MachinePlan {
+  const { guest } = plans[planIdSchema.parse(row.plan)]
+  const document = JSON.stringify(gatewayDocument(row, addressOf(row.id, options.addressTemplate)))
+  const config: FlyMachineConfig = {
+    image: row.image,
+    guest: { cpu_kind: guest.cpuKind, cpus: guest.cpus, memory_mb: guest.memoryMb },
+    init: { swap_size_mb: guest.swapMb },
+    env: {
+      PORT: String(GATEWAY_PORT),
+      OPENCLAW_STATE_DIR: `${STATE_PATH}/openclaw`,
+      OPENCLAW_CONFIG_READONLY: '1',
+      OPENCLAW_DISABLE_BONJOUR: '1',
+      OPENCLAW_NO_AUTO_UPDATE: '1',
+      MALLOC_ARENA_MAX: '2',
+    },
+    files: [{ guest_path: `${STATE_PATH}/openclaw/openclaw.json`, raw_value: Buffer.from(document).toString('base64') }],
+    // The proxy must never wake a machine that the owner or billing stopped.
+    services: [
+      {
+        protocol: 'tcp',
+        internal_port: GATEWAY_PORT,
+        autostart: false,
+        autostop: 'off',
+        ports: [
+          { port: 443, handlers: ['tls', 'http'] },
+          { port: 80, handlers: ['http'], force_https: true },
+        ],
+      },
+    ],
+    restart: { policy: 'on-failure', max_retries: 10 },
+    stop_config: { timeout: '30s', signal: 'SIGTERM' },
+  }
+  const spec = createHash('sha256')
+    .update(JSON.stringify({ config, secrets: row.secretsVersion }))
+    .digest('hex')
+    .slice(0, 16)
+  const metadata = { conch_instance: row.id, conch_owner: row.userId, conch_spec: spec }
+  const mounts = options.volumeId === null ? [] : [{ volume: options.volumeId, path: STATE_PATH }]
+  return { config: { ...config, metadata, mounts }, spec }
+}

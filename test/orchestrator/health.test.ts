@@ -1,0 +1,160 @@
+// The health sweep against real gateways: stub processes of the local Machines server, and a probe over HTTP.
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Actor } from '../../src/actions/action.ts'
+import { claimTargets, healthOf } from '../../src/db/health.ts'
+import { openIncidents } from '../../src/db/incidents.ts'
+import { rowsOf } from '../../src/db/connect.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { createFleetPoll } from '../../src/orchestrator/fleet-poll.ts'
+import { createProber } from '../../src/orchestrator/health/probe.ts'
+import { createSweep, FAILURES_BEFORE_RESTART, sweepDefaults } from '../../src/orchestrator/health/sweep.ts'
+import { addressOf } from '../../src/orchestrator/machine-config.ts'
+import { pgliteDatabases, testDatabases } from '../support/database.ts'
+import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
+
+let machines: Machines
+const prober = createProber({ elapsed: () => performance.now(), timeoutMs: 500 })
+beforeAll(async () => {
+  machines = await startMachines()
+})
+afterAll(async () => {
+  await prober.close()
+  await machines.close()
+})
+
+async function until(check: () => Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 15_000
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`waited in vain: ${what}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+describe('the health sweep', async () => {
+  const { open } = await pgliteDatabases()
+  let world: World
+  let actor: Actor
+  let id: string
+  let address: string
+
+  async function live(): Promise<void> {
+    world = createWorld(await open(), machines, { image: 'gateway:stub' })
+    world.deps.probe = async (url) => (await prober.check(url)).ok
+    actor = await world.actorOf('ann')
+    const result = await world.actions.perform('deploy', { name: 'my-claw', region: 'ams', modelProvider: null }, actor)
+    if (!result.ok) throw new Error(result.reason)
+    id = result.value.instance.id
+    address = addressOf(id, machines.server.addressTemplate)
+    await healthy()
+  }
+  async function healthy(): Promise<void> {
+    await until(async () => {
+      await world.turn()
+      const row = await world.row(id)
+      return row.healthy && row.operationId === null
+    }, 'the instance is live')
+  }
+  async function check(): Promise<void> {
+    await world.database.db.execute(sql`update health set due_at = now()`)
+    await createSweep({ db: world.database.db, clock: systemClock, log: silentLog, prober, changed: () => undefined }).round()
+  }
+  const stub = async (path: string): Promise<void> => {
+    const origin = new URL(address)
+    const { request } = await import('undici')
+    const { body } = await request(`http://127.0.0.1:${origin.port}${path}`, { method: 'POST', headers: { host: origin.host } })
+    await body.dump().catch(() => undefined)
+  }
+  const told = async (): Promise<{ key: string; version: number }[]> =>
+    rowsOf(await world.database.db.execute(sql`select key, version from outbox where template = 'incident'`))
+
+  it('restarts after the third failed check in a row, not the second, and says so once', async () => {
+    await live()
+    await stub('/stub/sick')
+    await check()
+    await check()
+    expect(await world.row(id)).toMatchObject({ restartGeneration: 0, operationId: null })
+    await check()
+    expect(await world.row(id)).toMatchObject({ restartGeneration: 1, operationKind: 'recover', healthy: false })
+    expect((await openIncidents(world.database.db, id)).map((one) => [one.kind, one.detail['failures']])).toEqual([
+      ['unhealthy', FAILURES_BEFORE_RESTART],
+    ])
+    expect(await told()).toHaveLength(1)
+    await healthy()
+    expect(await openIncidents(world.database.db, id)).toEqual([])
+    expect((await told()).map((one) => one.version)).toEqual([2])
+  })
+
+  it('forgets failures at the first good answer', async () => {
+    await live()
+    await world.database.db.execute(sql`update health set failures = 2`)
+    await check()
+    expect(await healthOf(world.database.db, id)).toMatchObject({ failures: 0, error: null })
+  })
+
+  it('notices a crash that the provider healed by itself, and counts the next one into the same message', async () => {
+    await live()
+    const poll = createFleetPoll({ db: world.database.db, fly: machines.fly, wake: () => undefined })
+    await poll.tick()
+    await stub('/stub/exit?code=3')
+    await until(async () => {
+      await poll.tick()
+      await world.turn()
+      return (await told()).length > 0
+    }, 'the crash is told')
+    await healthy()
+    await stub('/stub/exit?code=3')
+    await until(async () => {
+      await world.turn()
+      return (await openIncidents(world.database.db, id)).some((one) => one.count === 2)
+    }, 'the second crash is counted')
+    expect(await told()).toHaveLength(1)
+  })
+
+  it('names memory as the cause when it ran out', async () => {
+    await live()
+    await stub('/stub/grow?mb=2300')
+    await until(async () => {
+      await world.turn()
+      return (await told()).length > 0
+    }, 'running out of memory is told')
+    expect((await openIncidents(world.database.db, id)).map((one) => one.kind)).toEqual(['out-of-memory'])
+  })
+
+  it('does not loop on a bad configuration, and says so', async () => {
+    await live()
+    await until(async () => {
+      await stub('/stub/exit?code=78').catch(() => undefined)
+      await world.turn()
+      return (await openIncidents(world.database.db, id)).some((one) => one.kind === 'bad-config')
+    }, 'the bad configuration is told')
+    expect(await told()).toHaveLength(1)
+  })
+
+  it('does not watch what was stopped', async () => {
+    await live()
+    await world.actions.perform('stop', {}, actor)
+    await until(async () => {
+      await world.turn()
+      return (await world.row(id)).operationId === null
+    }, 'it is stopped')
+    expect(await healthOf(world.database.db, id)).toBeNull()
+  })
+})
+
+describe.each(await testDatabases())('due checks on $name', ({ open }) => {
+  it('are shared out: two sweeps never check the same target in one round', async () => {
+    const { db } = await open()
+    await db.execute(sql`insert into users (id) values ('u1')`)
+    await db.execute(
+      sql`insert into instances (id, user_id, name, slot, plan, region, image) select 'instance' || n, 'u1', 'claw-' || n, n, 'pro', 'ams', 'gateway:stub' from generate_series(1, 60) n`,
+    )
+    await db.execute(sql`insert into health (instance_id, url, due_at) select id, 'http://x', now() - interval '1 minute' from instances`)
+    const claim = { limit: 40, intervalMs: sweepDefaults.intervalMs, jitterShare: 0.1 }
+    const [one, two] = await Promise.all([claimTargets(db, claim), claimTargets(db, claim)])
+    const ids = [...one, ...two].map((target) => target.instanceId)
+    expect(ids).toHaveLength(60)
+    expect(new Set(ids).size).toBe(60)
+  })
+})

@@ -1,0 +1,177 @@
+// A world to test the engine in: a fresh database, the local Machines server without rate limits, the real client, and a clock that only the
+// test moves. Time in the database is real; drive() makes everything due by hand.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { claimDue, instanceById, type InstanceRow } from '../../src/db/instances.ts'
+import type { Database } from '../../src/db/connect.ts'
+import { userFor } from '../../src/db/users.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { Sealed } from '../../src/lib/sealed.ts'
+import { startMachinesServer, type MachinesServer } from '../../src/local/server.ts'
+import type { Actor } from '../../src/actions/action.ts'
+import { createActions, type Actions } from '../../src/actions/perform.ts'
+import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
+import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
+import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
+import { createSecretStore } from '../../src/secrets/secret-store.ts'
+import { appNameOf } from '../../src/orchestrator/machine-config.ts'
+
+export type TestClock = Clock & { advance(ms: number): void }
+
+/** A clock that stands still until it is moved; it starts at the real time, so that it agrees with the database's. */
+export function createTestClock(): TestClock {
+  let now = systemClock.now().getTime()
+  return {
+    now: () => new Date(now),
+    advance(ms) {
+      now += ms
+    },
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+  }
+}
+
+export type Machines = {
+  server: MachinesServer
+  fly: FlyClient
+  fault(fault: unknown): Promise<void>
+  clearFaults(): Promise<void>
+  requests(): Promise<{ method: string; path: string; status: number }[]>
+  apps(): Promise<string[]>
+  close(): Promise<void>
+}
+
+/** The local Machines server in a folder of its own, with its test controls. */
+export async function startMachines(options: { rateLimits?: boolean } = {}): Promise<Machines> {
+  const dir = await mkdtemp(join(tmpdir(), 'conch-machines-'))
+  const server = await startMachinesServer({
+    dir,
+    runtimeDir: join(dir, 'runtime'),
+    log: silentLog,
+    clock: systemClock,
+    rateLimits: options.rateLimits ?? false,
+    testControls: true,
+    nodePath: process.execPath,
+  })
+  const fly = createFlyClient({
+    apiUrl: server.apiUrl,
+    platformUrl: server.platformUrl,
+    token: new Sealed(server.token),
+    org: 'personal',
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    limiter: options.rateLimits ?? false,
+    timeoutMs: 1_000,
+    retryBaseMs: 5,
+  })
+  const root = new URL(server.apiUrl).origin
+  const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' }
+  const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${root}${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+    const text = await answer.text()
+    return text === '' ? null : JSON.parse(text)
+  }
+  return {
+    server,
+    fly,
+    fault: async (fault) => void (await admin('POST', '/admin/faults', fault)),
+    clearFaults: async () => void (await admin('DELETE', '/admin/faults')),
+    requests: async () => (await admin('GET', '/admin/requests')) as { method: string; path: string; status: number }[],
+    async apps() {
+      const answer = (await admin('GET', '/v1/apps?org_slug=personal')) as { apps: { name: string }[] }
+      return answer.apps.map((app) => app.name).toSorted()
+    },
+    async close() {
+      await fly.close()
+      await server.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+export type World = {
+  database: Database
+  clock: TestClock
+  actions: Actions
+  deps: ReconcileDeps
+  actorOf(name: string, plan?: 'starter' | 'pro'): Promise<Actor>
+  row(id: string): Promise<InstanceRow>
+  /** One turn for everything that is due after time was moved; returns how many turns were kept. */
+  turn(deps?: Partial<ReconcileDeps>): Promise<number>
+  /** Turns until nothing has a job under way and everything is settled. */
+  settle(maxTurns?: number): Promise<void>
+}
+
+export function createWorld(database: Database, machines: Machines, options: { image?: string } = {}): World {
+  const { db } = database
+  const clock = createTestClock()
+  const { fly, server } = machines
+  const probe = async (url: string): Promise<boolean> => {
+    const app = new URL(url).hostname.split('.')[0] ?? ''
+    const [machine] = await fly.listMachines(app)
+    return machine?.state === 'started'
+  }
+  const deps: ReconcileDeps = {
+    db,
+    fly,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    addressTemplate: server.addressTemplate,
+    probe,
+    announced: () => undefined,
+  }
+  const secrets = createSecretStore({
+    db,
+    port: {
+      ensureApp: (id) => fly.createApp({ name: appNameOf(id), network: appNameOf(id) }),
+      setSecret: (id, name, secret) => fly.setSecret(appNameOf(id), name, secret),
+    },
+  })
+  const actions = createActions({
+    db,
+    log: silentLog,
+    secrets,
+    logs: async () => [],
+    settings: { image: options.image ?? 'gateway:inline', billing: false },
+    changed: () => undefined,
+  })
+  const turn: World['turn'] = async (more = {}) => {
+    clock.advance(2_500)
+    await db.execute(sql`update instances set due_at = now(), lease_until = null where destroyed_at is null`)
+    const rows = await claimDue(db, { owner: 'test', leaseMs: 60_000, limit: 100 })
+    const kept = await Promise.all(rows.map((row) => reconcile({ ...deps, ...more }, row)))
+    return kept.filter(Boolean).length
+  }
+  return {
+    database,
+    clock,
+    actions,
+    deps,
+    turn,
+    async actorOf(name, plan = 'starter') {
+      const { userId } = await userFor(db, { provider: 'terminal', subject: name, displayName: name, chat: name })
+      await db.execute(sql`update users set plan = ${plan} where id = ${userId}`)
+      return { provider: 'terminal', subject: name, userId, chat: name }
+    },
+    async row(id) {
+      const row = await instanceById(db, id)
+      if (row === null) throw new Error(`no instance ${id}`)
+      return row
+    },
+    async settle(maxTurns = 200) {
+      for (let n = 0; n < maxTurns; n += 1) {
+        await turn()
+        const open = await db.$count(sql`instances`, sql`destroyed_at is null and operation_id is not null`)
+        if (open === 0) return
+      }
+      throw new Error(`not settled after ${maxTurns} turns`)
+    },
+  }
+}
