@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import type { Image } from './image.ts'
+import { createOpenclawImage } from './openclaw.ts'
+import type { Runtime } from './runtime.ts'
+
+const STUB = fileURLToPath(new URL('stub.ts', import.meta.url))
+
+const stub: Image = {
+  kind: 'process',
+  needsPreparation: () => false,
+  prepare: () => Promise.resolve(),
+  command: (context) => ({ args: [STUB], env: { PORT: String(context.port), STUB_DIR: context.dataDir }, path: [] }),
+}
+
+/** The image behind a reference, or null when this server cannot run it. */
+export function imageFor(reference: string, runtime: Runtime): Image | null {
+  if (reference === 'gateway:inline') return { kind: 'inline' }
+  if (reference === 'gateway:stub') return stub
+  const version = /^gateway:openclaw-(\d[0-9A-Za-z.-]*)$/.exec(reference)?.[1]
+  return version === undefined ? null : createOpenclawImage(version, runtime)
+}

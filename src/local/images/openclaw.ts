@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Image, ImageContext } from './image.ts'
+import type { Runtime } from './runtime.ts'
+
+const packageSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) })
+
+function entryOf(packageFolder: string): string {
+  const { bin } = packageSchema.parse(JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')))
+  return join(packageFolder, typeof bin === 'string' ? bin : (bin['openclaw'] ?? 'openclaw.mjs'))
+}
+
+/**
+ * The real gateway, from the package registry, one installation per version for all machines. The control plane owns the configuration
+ * file, so the gateway may not rewrite it: written without `meta` beside a `.bak` it was replaced at start otherwise.
+ */
+export function createOpenclawImage(version: string, runtime: Runtime): Image {
+  const wanted = { name: 'openclaw', version, title: `OpenClaw ${version}` }
+  return {
+    kind: 'process',
+    needsPreparation: () => !runtime.installed(wanted),
+    prepare: (report) => runtime.install(wanted, report),
+    command: (context: ImageContext) => {
+      const folder = runtime.folder(wanted)
+      const stateDir = context.env['OPENCLAW_STATE_DIR'] ?? context.dataDir
+      const configured = existsSync(join(stateDir, 'openclaw.json'))
+      return {
+        args: [
+          entryOf(join(folder, 'node_modules', 'openclaw')),
+          'gateway',
+          '--port',
+          String(context.port),
+          '--bind',
+          'loopback',
+          ...(configured ? [] : ['--allow-unconfigured']),
+        ],
+        env: {
+          OPENCLAW_STATE_DIR: stateDir,
+          OPENCLAW_CONFIG_READONLY: '1',
+          OPENCLAW_DISABLE_BONJOUR: '1',
+          OPENCLAW_NO_AUTO_UPDATE: '1',
+          MALLOC_ARENA_MAX: '2',
+        },
+        path: [join(folder, 'node_modules', '.bin')],
+      }
+    },
+  }
+}

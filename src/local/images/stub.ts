@@ -1,0 +1,89 @@
+// A small gateway for tests and for computers with too little memory: the health paths of the real one, and switches to misbehave.
+// It is a program of its own, started in a machine's process: its only input is the machine's environment, and it imports nothing of ours.
+import { existsSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+
+const env = process.env
+const numberOf = (name: string): number | null => (env[name] === undefined || env[name] === '' ? null : Number(env[name]))
+const say = (text: string): void => void process.stdout.write(`[stub] ${text}\n`)
+
+const bootMs = numberOf('STUB_BOOT_MS') ?? 0
+const startedAt = performance.now()
+const hoard: Buffer[] = []
+let hung = false
+let sick = false
+
+function booted(): boolean {
+  return performance.now() - startedAt >= bootMs
+}
+
+function healthy(): boolean {
+  const file = env['STUB_UNHEALTHY_FILE']
+  return !sick && (file === undefined || file === '' || !existsSync(join(env['STUB_DIR'] ?? '.', file)))
+}
+
+function answer(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+  response.writeHead(status, { 'content-type': type }).end(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function control(url: URL, response: ServerResponse): void {
+  switch (url.pathname) {
+    case '/stub/exit':
+      answer(response, 200, { ok: true })
+      setImmediate(() => process.exit(Number(url.searchParams.get('code') ?? 1)))
+      break
+    case '/stub/hang':
+      hung = true
+      answer(response, 200, { ok: true })
+      break
+    case '/stub/sick':
+      sick = true
+      answer(response, 200, { ok: true })
+      break
+    case '/stub/grow':
+      hoard.push(Buffer.alloc(Number(url.searchParams.get('mb') ?? 1) * 1024 * 1024, 1))
+      answer(response, 200, { ok: true, mb: hoard.reduce((sum, part) => sum + part.length, 0) / 1024 / 1024 })
+      break
+    default:
+      answer(response, 404, { error: 'not found' })
+  }
+}
+
+function handle(request: IncomingMessage, response: ServerResponse): void {
+  if (hung) return
+  const url = new URL(request.url ?? '/', 'http://gateway')
+  if (request.method === 'POST') return control(url, response)
+  switch (url.pathname) {
+    case '/healthz':
+      return answer(response, healthy() ? 200 : 500, { ok: healthy() })
+    case '/startupz':
+    case '/readyz':
+      return answer(response, booted() && healthy() ? 200 : 503, { ok: booted() && healthy() })
+    case '/':
+      return answer(
+        response,
+        200,
+        `<!doctype html><title>Practice gateway</title><h1>${env['FLY_APP_NAME'] ?? 'gateway'}</h1><p>A practice gateway: no assistant inside.`,
+        'text/html; charset=utf-8',
+      )
+    default:
+      return answer(response, 404, { error: 'not found' })
+  }
+}
+
+const exitCode = numberOf('STUB_EXIT_CODE')
+if (exitCode !== null) {
+  say(`leaving at boot with code ${exitCode}`)
+  process.exit(exitCode)
+}
+
+const server = createServer(handle)
+process.on('SIGTERM', () => {
+  if (hung) return
+  say('SIGTERM, leaving')
+  process.exit(0)
+})
+setTimeout(() => server.listen(Number(env['PORT']), '127.0.0.1', () => say(`listening on ${env['PORT'] ?? '?'}`)), bootMs)
+const exitAfterMs = numberOf('STUB_EXIT_AFTER_MS')
+if (exitAfterMs !== null) setTimeout(() => process.exit(1), exitAfterMs)
