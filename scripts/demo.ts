@@ -1,0 +1,109 @@
+// npm run demo -- [--gateway stub|openclaw] [--face terminal]
+// Plays the whole journey through the chat by itself and prints the transcript. Exits 0 only if the assistant came alive, was restarted and
+// destroyed, and nothing was left behind at the provider.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { startApp } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { openDatabase } from '../src/db/connect.ts'
+import { systemClock } from '../src/lib/clock.ts'
+import { messageOf } from '../src/lib/errors.ts'
+import { silentLog } from '../src/lib/log.ts'
+import { startMachinesServer } from '../src/local/server.ts'
+
+const FACES = ['terminal']
+const LINES = [
+  '/deploy',
+  'my-claw',
+  'Amsterdam',
+  'Skip for now',
+  'Launch',
+  '/status',
+  '/restart',
+  '/logs',
+  '/rename red-claw',
+  '/instances',
+  '/destroy',
+  'red-claw',
+  '/instances',
+]
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { gateway: { type: 'string', default: 'openclaw' }, face: { type: 'string', default: 'terminal' } } })
+  if (!FACES.includes(values.face)) return refuse(`--face ${values.face} is not known. There is: ${FACES.join(', ')}.`)
+  if (values.gateway !== 'stub' && values.gateway !== 'openclaw')
+    return refuse(`--gateway ${values.gateway} is not known. There are: stub, openclaw.`)
+  const base = process.env['CONCH_HOME'] ?? '.conch'
+  const home = join(base, 'demo')
+  await rm(home, { recursive: true, force: true })
+  const read = readConfig({ CONCH_HOME: home, PORT: '0', ...(values.gateway === 'stub' && { GATEWAY_IMAGE: 'gateway:stub' }) })
+  if (!read.ok) return refuse(read.problems.map((one) => `${one.name} ${one.problem}`).join('\n'))
+  const input = new PassThrough()
+  input.end(LINES.map((line) => `${line}\n`).join(''))
+  const parts = {
+    config: read.config,
+    input,
+    output: process.stdout,
+    errors: process.stderr,
+    nodePath: process.execPath,
+    runtimeDir: join(base, 'runtime'),
+  }
+  await startApp({ ...parts, signal: new AbortController().signal, elapsed: () => performance.now() })
+  const problems = [...(await jobsMissing(home)), ...(await leftBehind(home, base))]
+  await rm(home, { recursive: true, force: true })
+  process.stdout.write(
+    problems.length === 0 ? '\ndemo: it came alive, was restarted and destroyed, and nothing was left behind\n' : `\ndemo: ${problems.join('; ')}\n`,
+  )
+  return problems.length === 0 ? 0 : 1
+}
+
+function refuse(message: string): number {
+  process.stderr.write(`${message}\n`)
+  return 2
+}
+
+/** The jobs that did not end well, from the database. */
+async function jobsMissing(home: string): Promise<string[]> {
+  const database = await openDatabase({ kind: 'pglite', dir: join(home, 'db'), log: silentLog })
+  try {
+    const jobs = await database.db.query.instanceEvents.findMany({ columns: { operationId: true, kind: true, detail: true } })
+    const done = new Set(jobs.filter((event) => event.kind === 'done').map((event) => event.operationId))
+    const kinds = new Set(
+      jobs.filter((event) => event.kind === 'requested' && done.has(event.operationId)).map((event) => JSON.stringify(event.detail)),
+    )
+    return ['deploy', 'restart', 'destroy']
+      .filter((kind) => ![...kinds].some((detail) => detail.includes(`"kind":"${kind}"`)))
+      .map((kind) => `${kind} did not end well`)
+  } finally {
+    await database.close()
+  }
+}
+
+/** The apps that the provider still holds. */
+async function leftBehind(home: string, base: string): Promise<string[]> {
+  const server = await startMachinesServer({
+    dir: join(home, 'machines'),
+    runtimeDir: join(base, 'runtime'),
+    log: silentLog,
+    clock: systemClock,
+    nodePath: process.execPath,
+  })
+  try {
+    const answer = await fetch(`${server.apiUrl}/apps?org_slug=personal`, { headers: { authorization: `Bearer ${server.token}` } })
+    const body = JSON.stringify(await answer.json())
+    return [...body.matchAll(/"name":"([^"]+)"/g)].map((match) => `${match[1]} was left behind`)
+  } finally {
+    await server.close()
+  }
+}
+
+main()
+  .then((code) => {
+    process.exitCode = code
+  })
+  .catch((error: unknown) => {
+    process.stderr.write(`demo: ${messageOf(error)}\n`)
+    process.exitCode = 1
+  })

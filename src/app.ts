@@ -1,0 +1,169 @@
+// The only wiring: chooses each part from the configuration (local or real), starts them in order, stops them in the reverse order.
+import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import pretty from 'pino-pretty'
+import { createTerminalFace } from './bots/terminal/terminal.ts'
+import type { Config } from './config.ts'
+import { createControlPlane } from './control-plane.ts'
+import { openDatabase, type Database } from './db/connect.ts'
+import { systemClock } from './lib/clock.ts'
+import { ConchError, messageOf } from './lib/errors.ts'
+import { createLog, type Log } from './lib/log.ts'
+import { randomId, systemRandom } from './lib/random.ts'
+import { Sealed } from './lib/sealed.ts'
+import { startMachinesServer } from './local/server.ts'
+import { createFlyClient } from './orchestrator/fly/client.ts'
+import type { FlyClient } from './orchestrator/fly/types.ts'
+import { createSpinner } from './bots/terminal/spinner.ts'
+import { startWebServer } from './web/server.ts'
+
+export type AppOptions = {
+  config: Config
+  input: NodeJS.ReadableStream
+  output: NodeJS.WritableStream
+  errors: NodeJS.WritableStream
+  /** Aborted when the person or the system wants the program to end. */
+  signal: AbortSignal
+  /** The Node that runs the gateways of local mode. */
+  nodePath: string
+  elapsed: () => number
+  /** Where local gateways are installed; by default in the configured home. */
+  runtimeDir?: string
+}
+
+const LOG_BYTES_MAX = 10 * 1024 * 1024
+
+/** Runs Conch until the signal is aborted or the terminal's input ends. Throws a ConchError whose message is one line for the person at the terminal. */
+export async function startApp(options: AppOptions): Promise<void> {
+  // Gateways run in folders of their own: a relative home would mean another place to each of them.
+  const config = { ...options.config, home: resolve(options.config.home) }
+  const stack = new AsyncDisposableStack()
+  const log = openLog(config.home, config)
+  try {
+    const spinner = createSpinner(options.errors)
+    stack.defer(async () => spinner.stop())
+    const database = await openData(config, log, () => spinner.start('Preparing the database (only this once) …'))
+    stack.defer(() => database.close())
+    const provider = await openProvider({ ...options, config }, log)
+    stack.defer(() => provider.close())
+    const web = await startWebServer({ port: config.port, publicly: config.publicUrl !== null, ready: () => answers(database) })
+    stack.defer(() => web.close())
+    spinner.stop()
+    await converse({ ...options, config }, { database, provider, log, webAddress: config.publicUrl ?? web.address })
+  } finally {
+    await stack.disposeAsync()
+  }
+}
+
+type Parts = { database: Database; provider: Provider; log: Log; webAddress: string }
+
+async function converse(options: AppOptions, { database, provider, log, webAddress }: Parts): Promise<void> {
+  const { config } = options
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const terminal = createTerminalFace({
+    input: options.input,
+    output: options.output,
+    historyFile: join(config.home, 'terminal.jsonl'),
+    clock: systemClock,
+    log,
+    timeZone,
+    userName: userName(),
+  })
+  const plane = await createControlPlane({
+    database,
+    fly: provider.fly,
+    addressTemplate: provider.addressTemplate,
+    faces: [terminal],
+    settings: { image: config.gatewayImage, billing: false },
+    webAddress,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    elapsed: options.elapsed,
+    owner: `${process.pid}-${randomId(6)}`,
+  })
+  const ended = new AbortController()
+  const signal = AbortSignal.any([options.signal, ended.signal])
+  const engines = plane.run(signal)
+  try {
+    await Promise.race([terminal.run((inbound) => plane.router.handle(inbound, terminal), signal), engines])
+  } finally {
+    ended.abort()
+    await engines
+  }
+}
+
+type Provider = { fly: FlyClient; addressTemplate: string; close(): Promise<void> }
+
+/** Fly itself with a token, otherwise the Machines server of this computer. */
+async function openProvider(options: AppOptions, log: Log): Promise<Provider> {
+  const { config } = options
+  const parts = { clock: systemClock, random: systemRandom, log }
+  if (config.provider.kind === 'fly') {
+    const { apiUrl, token, org } = config.provider
+    const fly = createFlyClient({ apiUrl: `${apiUrl}/v1`, platformUrl: 'https://api.fly.io', token, org, ...parts })
+    return { fly, addressTemplate: 'https://{app}.fly.dev', close: () => fly.close() }
+  }
+  const server = await startMachinesServer({
+    dir: join(config.home, 'machines'),
+    runtimeDir: resolve(options.runtimeDir ?? join(config.home, 'runtime')),
+    log,
+    clock: systemClock,
+    nodePath: options.nodePath,
+    rateLimits: false,
+  })
+  const fly = createFlyClient({
+    apiUrl: server.apiUrl,
+    platformUrl: server.platformUrl,
+    token: new Sealed(server.token),
+    org: 'personal',
+    limiter: false,
+    ...parts,
+  })
+  const close = async (): Promise<void> => {
+    await fly.close()
+    await server.close()
+  }
+  return { fly, addressTemplate: server.addressTemplate, close }
+}
+
+async function openData(config: Config, log: Log, onPreparing: () => void): Promise<Database> {
+  if (config.database.kind === 'postgres') return openDatabase({ kind: 'postgres', url: config.database.url.open(), log })
+  return openDatabase({ kind: 'pglite', dir: join(config.home, 'db'), onPreparing, log })
+}
+
+async function answers(database: Database): Promise<boolean> {
+  return database.db.execute('select 1').then(
+    () => true,
+    () => false,
+  )
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'you'
+  }
+}
+
+/** The log goes to a file, for the terminal belongs to the chat. One older file is kept. */
+function openLog(home: string, config: Config): Log {
+  const file = join(home, 'conch.log')
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
+  } catch (error) {
+    throw new ConchError(
+      'home.unusable',
+      `The folder ${home} can't be used: ${messageOf(error)}. Make it writable, or choose another one with CONCH_HOME.`,
+      { cause: error },
+    )
+  }
+  const destination = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  // A log that can't be written must not take the service down with it.
+  destination.on('error', () => undefined)
+  return createLog({ level: config.log.level, destination: config.log.format === 'pretty' ? pretty({ destination, colorize: false }) : destination })
+}

@@ -1,0 +1,116 @@
+// One control plane on one database: the engines, the actions and the faces, put together. app.ts chooses the parts; tests build two of it on
+// one database. It owns no policy.
+import { Cron } from 'croner'
+import { createActions, type Actions } from './actions/perform.ts'
+import type { ActionSettings } from './actions/action.ts'
+import type { Face } from './bots/core/face.ts'
+import { createNotifier, type Notifier } from './bots/core/notifier.ts'
+import { createRender } from './bots/core/render.ts'
+import { createRouter, type Router } from './bots/core/router.ts'
+import type { Database } from './db/connect.ts'
+import { dropLeases } from './db/instances.ts'
+import type { InstanceRow } from './db/instances.ts'
+import type { Clock } from './lib/clock.ts'
+import { ConchError, messageOf } from './lib/errors.ts'
+import type { Log } from './lib/log.ts'
+import type { Random } from './lib/random.ts'
+import { createFleetPoll } from './orchestrator/fleet-poll.ts'
+import type { FlyClient } from './orchestrator/fly/types.ts'
+import { createProber } from './orchestrator/health/probe.ts'
+import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
+import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
+import { appNameOf } from './orchestrator/machine-config.ts'
+import { sweepStagedApps } from './orchestrator/staged-apps.ts'
+import { createSecretStore } from './secrets/secret-store.ts'
+
+export type ControlPlaneDeps = {
+  database: Database
+  fly: FlyClient
+  addressTemplate: string
+  faces: readonly Face[]
+  settings: ActionSettings
+  webAddress: string | null
+  clock: Clock
+  random: Random
+  log: Log
+  /** Milliseconds of a monotonic clock. */
+  elapsed: () => number
+  /** Unique per process: leases carry it. */
+  owner: string
+  loop?: Partial<Omit<LoopOptions, 'owner'>>
+  sweep?: Partial<SweepOptions>
+}
+
+export type ControlPlane = {
+  actions: Actions
+  router: Router
+  notifier: Notifier
+  /** Runs every engine until `signal` is aborted; then waits for what is under way. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+const LOOP_DEFAULTS = { leaseMs: 30_000, concurrency: 32, idleMs: 500 }
+const FLEET_POLL = '*/5 * * * * *'
+const STAGED_SWEEP = '30 * * * * *'
+
+export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
+  const { database, fly, clock, random, log, owner } = deps
+  const { db } = database
+  const prober = createProber({ elapsed: deps.elapsed })
+  const faces = new Map(deps.faces.map((face) => [face.provider, face]))
+  const info = { gatewayImage: deps.settings.image, webAddress: deps.webAddress, billing: deps.settings.billing }
+  const notifier = createNotifier({ db, faces, clock, random, log, owner, render: createRender({ db, clock, info }) })
+  const announced = (): void => notifier.wake()
+  const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
+  const loop = createLoop(
+    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, probe, announced },
+    { owner, ...LOOP_DEFAULTS, ...deps.loop },
+  )
+  const changed = (): void => {
+    loop.wake()
+    notifier.wake()
+  }
+  const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
+  const secrets = createSecretStore({ db, port: secretPort(fly) })
+  const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: deps.settings, changed })
+  const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
+  const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
+  // One process owns a PGlite folder: leases in it are those of a process that is gone.
+  if (database.kind === 'pglite') await dropLeases(db)
+  return {
+    actions,
+    router,
+    notifier,
+    async run(signal) {
+      const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
+        new Cron(
+          pattern,
+          { protect: true, unref: true, catch: (error) => log.warn({ tick: name, err: error }, 'a tick failed; the next one tries again') },
+          async () => void (await work()),
+        )
+      const ticks = [tick(FLEET_POLL, 'fleet-poll', () => poll.tick()), tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly }))]
+      await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
+      for (const one of ticks) one.stop()
+      await prober.close()
+    },
+  }
+}
+
+function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['port'] {
+  return {
+    ensureApp: (instanceId) => fly.createApp({ name: appNameOf(instanceId), network: appNameOf(instanceId) }),
+    setSecret: (instanceId, name, secret) => fly.setSecret(appNameOf(instanceId), name, secret),
+  }
+}
+
+function logSource(fly: FlyClient, log: Log): (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null> {
+  return async (instance) => {
+    try {
+      const page = await fly.logs(appNameOf(instance.id), instance.machineId === null ? {} : { machineId: instance.machineId })
+      return page.lines.map(({ at, message }) => ({ at, message }))
+    } catch (error) {
+      log.info({ instance: instance.id, err: error instanceof ConchError ? error : messageOf(error) }, 'logs could not be read')
+      return null
+    }
+  }
+}
