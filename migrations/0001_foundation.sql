@@ -204,10 +204,3 @@ create table audit_log (
   outcome text not null
 );
 create index audit_log_user on audit_log (user_id, id desc);
-
--- Named leases for work that only one process may do at a time.
-create table leases (
-  name text primary key,
-  owner text not null,
-  until timestamptz not null
-);

@@ -7,9 +7,12 @@ import type { Face } from './bots/core/face.ts'
 import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
-import type { Database } from './db/connect.ts'
-import { dropLeases } from './db/instances.ts'
-import type { InstanceRow } from './db/instances.ts'
+import type { Database, Db } from './db/connect.ts'
+import { forgetOldTokens } from './db/action-tokens.ts'
+import { forgetOldEvents } from './db/inbox.ts'
+import { dropLeases, type InstanceRow } from './db/instances.ts'
+import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
 import { ConchError, messageOf } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
@@ -52,6 +55,10 @@ export type ControlPlane = {
 const LOOP_DEFAULTS = { leaseMs: 30_000, concurrency: 32, idleMs: 500 }
 const FLEET_POLL = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
+const UPKEEP = '0 17 * * * *'
+/** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
+const EVENTS_KEPT_DAYS = 7
+const MESSAGES_KEPT_DAYS = 30
 
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { database, fly, clock, random, log, owner } = deps
@@ -76,7 +83,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
   // One process owns a PGlite folder: leases in it are those of a process that is gone.
-  if (database.kind === 'pglite') await dropLeases(db)
+  if (database.kind === 'pglite') {
+    await dropLeases(db)
+    await dropChatLeases(db)
+  }
   return {
     actions,
     router,
@@ -88,12 +98,23 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
           { protect: true, unref: true, catch: (error) => log.warn({ tick: name, err: error }, 'a tick failed; the next one tries again') },
           async () => void (await work()),
         )
-      const ticks = [tick(FLEET_POLL, 'fleet-poll', () => poll.tick()), tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly }))]
+      const ticks = [
+        tick(FLEET_POLL, 'fleet-poll', () => poll.tick()),
+        tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
+        tick(UPKEEP, 'upkeep', () => forgetOld(db)),
+      ]
       await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
     },
   }
+}
+
+async function forgetOld(db: Db): Promise<void> {
+  await forgetOldTokens(db)
+  await forgetOldEvents(db, EVENTS_KEPT_DAYS)
+  await forgetOldMessages(db, MESSAGES_KEPT_DAYS)
+  await endExpiredWizards(db)
 }
 
 function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['port'] {

@@ -1,5 +1,4 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
-import type { z } from 'zod'
 import { deploy } from './deploy.ts'
 import { destroy, rename } from './keeping.ts'
 import { instances, logs, status } from './look.ts'
@@ -9,6 +8,5 @@ export const catalogue = { deploy, instances, status, logs, restart, stop, start
 
 export type Catalogue = typeof catalogue
 export type ActionName = keyof Catalogue
-export type InputOf<N extends ActionName> = z.input<Catalogue[N]['input']>
 type Value<R> = R extends { ok: true; value: infer V } ? V : never
 export type OutputOf<N extends ActionName> = Value<Awaited<ReturnType<Catalogue[N]['run']>>>

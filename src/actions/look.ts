@@ -47,7 +47,8 @@ export const status: ReadAction<typeof one, InstanceDetail> = {
       await recentEvents(db, row.id, EVENTS_SHOWN),
       await openIncidents(db, row.id),
     ]
-    const up = events.find((event) => event.kind === 'done')
+    // A gateway that came back by itself has been up since then, not since the last job.
+    const up = events.find((event) => event.kind === 'done' || event.kind === 'health')
     return ok({
       ...summaryOf(row),
       liveSince: row.healthy && row.power === 'on' ? (up?.at ?? row.liveAt) : null,

@@ -188,5 +188,3 @@ export const auditLog = pgTable('audit_log', {
   input: jsonb('input').notNull().default({}),
   outcome: text('outcome').notNull(),
 })
-
-export const leases = pgTable('leases', { name: text('name').primaryKey(), owner: text('owner').notNull(), until: at('until').notNull() })

@@ -24,7 +24,10 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
 
   it('lets exactly one of two deployments win when there is one place', async () => {
     const { world, ann } = await begin()
-    const results = await Promise.all([world.actions.perform('deploy', { ...wish, name: 'one-claw' }, ann), world.actions.perform('deploy', { ...wish, name: 'two-claw' }, ann)])
+    const results = await Promise.all([
+      world.actions.perform('deploy', { ...wish, name: 'one-claw' }, ann),
+      world.actions.perform('deploy', { ...wish, name: 'two-claw' }, ann),
+    ])
     expect(results.filter((one) => one.ok)).toHaveLength(1)
     expect(results.find((one) => !one.ok)).toMatchObject({ reason: 'instance-limit', limit: 1, plan: 'Starter' })
     expect(await world.database.db.$count(sql`instances`)).toBe(1)
@@ -34,7 +37,9 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const { world, ann } = await begin('pro')
     const results = await Promise.all(Array.from({ length: 8 }, (_, n) => world.actions.perform('deploy', { ...wish, name: `claw-${n}` }, ann)))
     expect(results.filter((one) => one.ok)).toHaveLength(3)
-    expect(rowsOf<{ slot: number }>(await world.database.db.execute(sql`select slot from instances order by slot`)).map((row) => row.slot)).toEqual([1, 2, 3])
+    expect(rowsOf<{ slot: number }>(await world.database.db.execute(sql`select slot from instances order by slot`)).map((row) => row.slot)).toEqual([
+      1, 2, 3,
+    ])
   })
 
   it('refuses a name that the owner uses, with one that works; another owner may use it', async () => {
@@ -67,7 +72,10 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
   it('destroys only when the name was typed', async () => {
     const { world, ann } = await begin()
     await world.actions.perform('deploy', wish, ann)
-    expect(await world.actions.perform('destroy', { instance: 'my-claw', confirm: 'yes' }, ann)).toMatchObject({ reason: 'name-mismatch', name: 'my-claw' })
+    expect(await world.actions.perform('destroy', { instance: 'my-claw', confirm: 'yes' }, ann)).toMatchObject({
+      reason: 'name-mismatch',
+      name: 'my-claw',
+    })
     expect(await world.database.db.$count(sql`instances`, sql`delete_requested_at is not null`)).toBe(0)
   })
 
@@ -75,7 +83,11 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const { world, ann } = await begin('pro')
     await world.actions.perform('deploy', { ...wish, name: 'one-claw' }, ann)
     await world.actions.perform('deploy', { ...wish, name: 'two-claw' }, ann)
-    expect(await world.actions.perform('restart', { instance: 'three' }, ann)).toMatchObject({ reason: 'unknown-instance', wanted: 'three', names: ['one-claw', 'two-claw'] })
+    expect(await world.actions.perform('restart', { instance: 'three' }, ann)).toMatchObject({
+      reason: 'unknown-instance',
+      wanted: 'three',
+      names: ['one-claw', 'two-claw'],
+    })
     expect(await world.actions.perform('restart', {}, ann)).toMatchObject({ reason: 'which-instance', names: ['one-claw', 'two-claw'] })
   })
 
@@ -83,9 +95,15 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const { world, ann } = await begin('pro')
     await world.actions.perform('deploy', { ...wish, name: 'one-claw' }, ann)
     await world.actions.perform('deploy', { ...wish, name: 'two-claw' }, ann)
-    expect(await world.actions.perform('rename', { instance: 'one-claw', name: 'two-claw' }, ann)).toMatchObject({ reason: 'name', problem: { kind: 'taken', suggestion: 'two-claw-2' } })
+    expect(await world.actions.perform('rename', { instance: 'one-claw', name: 'two-claw' }, ann)).toMatchObject({
+      reason: 'name',
+      problem: { kind: 'taken', suggestion: 'two-claw-2' },
+    })
     expect(await world.actions.perform('rename', { instance: 'one-claw', name: 'red-claw' }, ann)).toMatchObject({ ok: true })
-    expect(rowsOf(await world.database.db.execute(sql`select name from instances order by slot`))).toEqual([{ name: 'red-claw' }, { name: 'two-claw' }])
+    expect(rowsOf(await world.database.db.execute(sql`select name from instances order by slot`))).toEqual([
+      { name: 'red-claw' },
+      { name: 'two-claw' },
+    ])
   })
 
   it('writes every change and every refusal to the audit log, with its actor', async () => {
@@ -110,12 +128,17 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const { world, ann } = await begin()
     const key = 'sk-ant-api03-planted-key-that-must-not-be-found-x4Qe'
     const draftId = world.actions.draft(ann)
-    expect(await world.actions.stageSecret(ann, { draftId, name: 'ANTHROPIC_API_KEY', secret: new Sealed(key) })).toEqual({ ok: true, value: { last4: 'x4Qe' } })
+    expect(await world.actions.stageSecret(ann, { draftId, name: 'ANTHROPIC_API_KEY', secret: new Sealed(key) })).toEqual({
+      ok: true,
+      value: { last4: 'x4Qe' },
+    })
     const made = await world.actions.perform('deploy', { ...wish, modelProvider: 'anthropic', draftId }, ann)
     expect(made).toMatchObject({ ok: true, value: { instance: { id: draftId } } })
     await world.settle()
     expect((await machines.fly.listSecrets(appNameOf(draftId))).map((secret) => secret.name)).toContain('ANTHROPIC_API_KEY')
-    const tables = rowsOf<{ name: string }>(await world.database.db.execute(sql`select table_name as name from information_schema.tables where table_schema = 'public'`))
+    const tables = rowsOf<{ name: string }>(
+      await world.database.db.execute(sql`select table_name as name from information_schema.tables where table_schema = 'public'`),
+    )
     for (const { name } of tables) {
       const rows = await world.database.db.execute(sql.raw(`select * from "${name}"`))
       expect(JSON.stringify(rowsOf(rows), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('planted-key')
@@ -126,7 +149,13 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const { world, ann } = await begin()
     await machines.fault({ match: { method: 'POST', path: '/secrets/' }, kind: faultCatalogue.unavailable })
     const draftId = world.actions.draft(ann)
-    expect(await world.actions.stageSecret(ann, { draftId, name: 'ANTHROPIC_API_KEY', secret: new Sealed('sk-ant-api03-some-key-of-the-right-shape-x4Qe') })).toEqual({ ok: false, reason: 'secret-store-unavailable' })
+    expect(
+      await world.actions.stageSecret(ann, {
+        draftId,
+        name: 'ANTHROPIC_API_KEY',
+        secret: new Sealed('sk-ant-api03-some-key-of-the-right-shape-x4Qe'),
+      }),
+    ).toEqual({ ok: false, reason: 'secret-store-unavailable' })
     await machines.clearFaults()
     expect(await world.actions.perform('deploy', wish, ann)).toMatchObject({ ok: true })
   })
@@ -134,7 +163,11 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
   it('does not take over what somebody else pasted', async () => {
     const { world, ann, bob } = await begin()
     const draftId = world.actions.draft(ann)
-    await world.actions.stageSecret(ann, { draftId, name: 'OPENAI_API_KEY', secret: new Sealed('sk-proj-somebody-elses-key-of-the-right-shape-1234') })
+    await world.actions.stageSecret(ann, {
+      draftId,
+      name: 'OPENAI_API_KEY',
+      secret: new Sealed('sk-proj-somebody-elses-key-of-the-right-shape-1234'),
+    })
     const made = await world.actions.perform('deploy', { ...wish, draftId }, bob)
     expect(made.ok && made.value.instance.id).not.toBe(draftId)
   })
