@@ -77,6 +77,7 @@ async function converse(options: AppOptions, { database, provider, log, webAddre
     faces: [terminal],
     settings: { image: config.gatewayImage, billing: false },
     webAddress,
+    local: config.provider.kind === 'local',
     clock: systemClock,
     random: systemRandom,
     log,

@@ -33,6 +33,8 @@ export type ControlPlaneDeps = {
   faces: readonly Face[]
   settings: ActionSettings
   webAddress: string | null
+  /** Gateways run on this computer. */
+  local: boolean
   clock: Clock
   random: Random
   log: Log
@@ -65,7 +67,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const { db } = database
   const prober = createProber({ elapsed: deps.elapsed })
   const faces = new Map(deps.faces.map((face) => [face.provider, face]))
-  const info = { gatewayImage: deps.settings.image, webAddress: deps.webAddress, billing: deps.settings.billing }
+  const info = { gatewayImage: deps.settings.image, webAddress: deps.webAddress, local: deps.local, billing: deps.settings.billing }
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render: createRender({ db, clock, info }) })
   const announced = (): void => notifier.wake()
   const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok

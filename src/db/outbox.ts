@@ -257,3 +257,8 @@ export async function forgetOldMessages(db: Db, days: number): Promise<number> {
   const rows = await db.delete(outbox).where(inArray(outbox.id, old)).returning({ id: outbox.id })
   return rows.length
 }
+
+/** Ends every lease of the processes before: only for a database that one process owns alone. */
+export async function dropChatLeases(db: Db): Promise<void> {
+  await db.update(chats).set({ leaseOwner: null, leaseUntil: null })
+}

@@ -49,7 +49,8 @@ function distanceKm(a: Point, b: Point): number {
 const ZONE_PLACES: readonly [RegExp, Point][] = [
   [/^Europe\/(London|Dublin|Lisbon)|^Atlantic\//, { latitude: 52, longitude: -2 }],
   [/^Europe\/(Berlin|Zurich|Vienna|Prague|Rome|Budapest|Warsaw)/, { latitude: 50, longitude: 10 }],
-  [/^Europe\/(Paris|Madrid|Brussels)/, { latitude: 47, longitude: 2 }],
+  [/^Europe\/(Amsterdam|Brussels|Luxembourg)/, { latitude: 52, longitude: 5 }],
+  [/^Europe\/(Paris|Madrid)/, { latitude: 47, longitude: 2 }],
   [/^Europe\/(Stockholm|Oslo|Helsinki|Copenhagen|Tallinn|Riga|Vilnius)/, { latitude: 59, longitude: 18 }],
   [/^Europe\//, { latitude: 50, longitude: 8 }],
   [/^America\/(Los_Angeles|Vancouver|Phoenix|Tijuana)|^US\/Pacific/, { latitude: 36, longitude: -119 }],

@@ -1,0 +1,176 @@
+// What each command answers. Everything that changes something goes through the catalogue of actions.
+import type { InstanceSummary } from '../../actions/action.ts'
+import { catalogue, type ActionName } from '../../actions/catalogue.ts'
+import { instanceById } from '../../db/instances.ts'
+import type { Refusal } from '../../domain/refusal.ts'
+import { startDeploy, startDestroy, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import { nearest } from './commands.ts'
+import { expectJob, show, type Turn } from './turn.ts'
+import { paragraph, type View } from './view.ts'
+import { helpView, howView, pricesView, returningView, unknownCommandView, welcomeView, type CommandWords } from './words/greeting.ts'
+import { instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
+import { refusalView, type Asked } from './words/refusals.ts'
+
+const chatCommands: readonly CommandWords[] = [
+  { name: 'prices', summary: 'What it costs', words: [] },
+  { name: 'how', summary: 'How it works', words: [] },
+  { name: 'cancel', summary: 'Stop the question I am asking', words: [] },
+  { name: 'help', summary: 'This list', words: [] },
+]
+
+/** Every command there is, in the order of /help. */
+export const commands: readonly CommandWords[] = [
+  ...Object.values(catalogue).map(({ name, summary, words }) => ({ name, summary, words })),
+  ...chatCommands,
+]
+export const commandNames: readonly string[] = commands.map((one) => one.name)
+const SUGGESTIONS = 3
+
+/** Carries out a command or what a button asks for. */
+export async function answerCommand(turn: Turn, name: string, args: readonly string[]): Promise<void> {
+  if (isAction(name)) return answerAction(turn, name, args)
+  const { info } = turn.deps
+  switch (name) {
+    case 'help':
+      return reply(turn, helpView(commands, info))
+    case 'how':
+      return reply(turn, howView(info))
+    case 'prices':
+      return reply(turn, pricesView(info))
+    case 'cancel':
+      return cancelConversation(turn)
+    case 'retry':
+      return retry(turn, args[0] ?? '')
+    default:
+      return reply(turn, unknownCommandView(name.slice(0, 40), nearest(name, commandNames, SUGGESTIONS)))
+  }
+}
+
+function isAction(name: string): name is ActionName {
+  return Object.hasOwn(catalogue, name)
+}
+
+async function reply(turn: Turn, view: View): Promise<void> {
+  await show(turn, view)
+}
+
+async function refuse(turn: Turn, refusal: Refusal, asked: Asked): Promise<void> {
+  await show(turn, refusalView(refusal, asked))
+}
+
+async function listView(turn: Turn): Promise<View> {
+  const { instances, limit } = await listOf(turn)
+  return instancesView(instances, limit)
+}
+
+/** The person's instances, and how many their plan allows. */
+export async function listOf(turn: Turn): Promise<{ instances: InstanceSummary[]; limit: number }> {
+  const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
+  return listed.ok ? listed.value : { instances: [], limit: 1 }
+}
+
+/** The first contact, or a short list for somebody we know. */
+export async function greet(turn: Turn): Promise<void> {
+  const { instances } = await listOf(turn)
+  const { info } = turn.deps
+  const view = turn.isNew ? welcomeView(info) : returningView(instances, info)
+  const web =
+    turn.inbound.place === 'terminal' && turn.inbound.kind === 'start' && info.webAddress !== null
+      ? [paragraph`In the browser: ${info.webAddress}`]
+      : []
+  await show(turn, { ...view, blocks: [...view.blocks, ...web] })
+}
+
+async function answerAction(turn: Turn, name: ActionName, args: readonly string[]): Promise<void> {
+  switch (name) {
+    case 'deploy':
+      return deploy(turn, args)
+    case 'destroy':
+      return withInstance(turn, { name, args }, (instance) => startDestroy(turn, instance))
+    case 'rename':
+      return rename(turn, args)
+    case 'instances':
+      return reply(turn, await listView(turn))
+    case 'status':
+      return withInstance(turn, { name, args }, (instance) => reply(turn, statusView(instance, turn.deps.clock.now())))
+    case 'logs':
+      return logs(turn, args)
+    case 'start':
+      // "/start" alone is how platforms open a conversation; the greeting offers to start what is stopped.
+      return args.length === 0 ? greet(turn) : power(turn, name, args)
+    case 'stop':
+    case 'restart':
+      return power(turn, name, args)
+  }
+}
+
+type StatusOf = Parameters<typeof statusView>[0]
+
+async function withInstance(
+  turn: Turn,
+  asked: { name: ActionName; args: readonly string[] },
+  then: (instance: StatusOf) => Promise<unknown>,
+): Promise<void> {
+  const [wanted] = asked.args
+  const found = await turn.deps.actions.perform('status', wanted === undefined ? {} : { instance: wanted }, turn.actor)
+  if (!found.ok) return refuse(turn, found, { action: asked.name, ...(wanted !== undefined && { instance: wanted }) })
+  await then(found.value)
+}
+
+async function power(turn: Turn, name: 'start' | 'stop' | 'restart', args: readonly string[]): Promise<void> {
+  const [wanted] = args
+  const done = await turn.deps.actions.perform(name, wanted === undefined ? {} : { instance: wanted }, turn.actor)
+  if (!done.ok) return refuse(turn, done, { action: name, ...(await knownAs(turn, wanted)) })
+  const { operationId, instance } = done.value
+  if (operationId === null) return answerAction(turn, 'status', [instance.name])
+  expectJob(turn, operationId, { outcome: false })
+}
+
+/** The instance's name for a refusal's sentence, also when the person left it out because there is only one. */
+async function knownAs(turn: Turn, wanted: string | undefined): Promise<{ instance?: string }> {
+  const { instances } = await listOf(turn)
+  const [only] = instances
+  const found = wanted === undefined ? (instances.length === 1 ? only : undefined) : instances.find((one) => one.name === wanted || one.id === wanted)
+  const name = found?.name ?? wanted
+  return name === undefined ? {} : { instance: name }
+}
+
+async function deploy(turn: Turn, args: readonly string[]): Promise<void> {
+  const { instances, limit } = await listOf(turn)
+  const active = instances.filter((one) => one.status !== 'destroying' && one.status !== 'failed')
+  const [first] = active
+  if (first !== undefined && active.length >= limit)
+    return refuse(turn, { reason: 'instance-limit', limit, plan: planTitle(first.plan) }, { action: 'deploy' })
+  await startDeploy(turn, args)
+}
+
+async function retry(turn: Turn, instanceId: string): Promise<void> {
+  const row = await instanceById(turn.deps.db, instanceId)
+  if (row === null || row.userId !== turn.actor.userId) return refuse(turn, { reason: 'nothing-to-retry' }, { action: 'retry' })
+  await restoreDeploy(turn, { name: row.name, region: row.region, modelProvider: row.modelProvider })
+}
+
+async function rename(turn: Turn, args: readonly string[]): Promise<void> {
+  const { instances } = await listOf(turn)
+  const [first, ...rest] = args
+  const isInstance = instances.some((one) => one.name === first || one.id === first)
+  if (first === undefined || (isInstance && rest.length === 0)) {
+    return withInstance(turn, { name: 'rename', args }, (instance) => startRename(turn, instance))
+  }
+  const wanted = isInstance ? { instance: first, name: rest.join(' ') } : { name: args.join(' ') }
+  const before = isInstance ? instances.find((one) => one.name === first || one.id === first) : instances[0]
+  const done = await turn.deps.actions.perform('rename', wanted, turn.actor)
+  if (!done.ok) {
+    const rename = { action: 'rename', rest: [wanted.name], ...(before !== undefined && { instance: before.name }) }
+    return refuse(turn, done, rename)
+  }
+  await show(turn, renamedView(before?.name ?? done.value.instance.name, done.value.instance.name))
+}
+
+async function logs(turn: Turn, args: readonly string[]): Promise<void> {
+  const lines = Number(args.find((one) => /^\d{1,3}$/.test(one)) ?? LOG_LINES_SHOWN)
+  const wanted = args.find((one) => !/^\d{1,3}$/.test(one))
+  const read = await turn.deps.actions.perform('logs', { lines, ...(wanted !== undefined && { instance: wanted }) }, turn.actor)
+  if (!read.ok) return refuse(turn, read, { action: 'logs', ...(await knownAs(turn, wanted)) })
+  await show(turn, logsView(read.value, { lines, timeZone: turn.timeZone }))
+}

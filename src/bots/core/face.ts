@@ -1,0 +1,63 @@
+// What a chat platform is to the core: where views go out and where people's words and presses come in.
+import type { ReadyView } from './view.ts'
+
+export type Capabilities = {
+  /** A message that was sent can be changed. */
+  editsMessages: boolean
+  /** A press is answered by changing the message that was pressed; otherwise by a new message below it. */
+  answersInPlace: boolean
+  /** A person's own message can be deleted: one that carries a secret is. */
+  deletesTheirMessages: boolean
+  /** What a person types can be hidden while a secret is asked. */
+  masksSecrets: boolean
+  /** A reply in a group can be shown to one person alone. */
+  privateReplies: boolean
+  /** A form is one dialog, or one question after the other. */
+  forms: 'modal' | 'questions'
+  /** 0: there is no select, its options become buttons. */
+  selectOptionsMax: number
+  buttonsMax: number
+  buttonsPerRowMax: number
+  buttonLabelCharsMax: number
+  textCharsMax: number
+  /** How often a message about a running job may be edited for its clock's sake alone; null: never. */
+  refreshMs: number | null
+}
+
+/** What became of a message. Anything thrown instead is taken for a failure that passes. */
+export type Delivery =
+  | { kind: 'sent'; ref: string }
+  | { kind: 'retry-after'; ms: number }
+  /** This chat cannot be reached any more: the person blocked us, or left. */
+  | { kind: 'undeliverable'; why: string }
+  /** The message to be edited is gone, or too old to be edited. */
+  | { kind: 'message-gone' }
+
+export type Face = {
+  provider: string
+  capabilities: Capabilities
+  /** At least this long between two messages that we send to one chat unasked. */
+  paceMs: number
+  /** Shows a new message. With an idempotency key that this face has shown before, it may change that message instead: never a second one. */
+  send(chat: string, view: ReadyView, options: { idempotencyKey: string; unasked: boolean }): Promise<Delivery>
+  edit(chat: string, ref: string, view: ReadyView): Promise<Delivery>
+  /** Deletes a message; false when the platform refused. */
+  delete(chat: string, ref: string): Promise<boolean>
+  /** Messages with these keys will come by themselves: a face that answers line by line waits for their end. */
+  expect?(chat: string, keys: readonly string[]): void
+}
+
+type Origin = {
+  /** The platform's own id of the event: the same one twice is handled once. */
+  id: string
+  provider: string
+  subject: string
+  displayName: string
+  chat: string
+  place: 'dm' | 'group' | 'terminal'
+  /** The message that was sent, or whose button was pressed. */
+  messageRef?: string
+  timeZone?: string | null
+}
+
+export type Inbound = Origin & ({ kind: 'text'; text: string } | { kind: 'press'; button: string } | { kind: 'start' })

@@ -1,0 +1,8 @@
+/** What the operator's configuration lets the conversation say about this installation. */
+export type Info = {
+  gatewayImage: string
+  webAddress: string | null
+  billing: boolean
+  /** Instances run on the operator's own computer, not at Fly.io. */
+  local?: boolean
+}

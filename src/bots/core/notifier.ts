@@ -1,0 +1,217 @@
+// Delivers the outbox: claims chats that are owed something, renders each message as things stand now, and sends or edits it, in order.
+// It must never decide what is true or who is told: that was committed with the change. Any number of processes share the work.
+// A message is sent at least once; with the idempotency key, a face that can remember shows it exactly once.
+import {
+  claimChats,
+  firstOwed,
+  forgetMessage,
+  moveToNextChat,
+  nextDueMs,
+  readerOf,
+  recordDelivered,
+  recordFailure,
+  refreshMessage,
+  releaseChat,
+  renewChat,
+  type ClaimedChat,
+  type OwedMessage,
+} from '../../db/outbox.ts'
+import type { Db } from '../../db/connect.ts'
+import { backoffMs } from '../../lib/backoff.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { assertNever, messageOf } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Random } from '../../lib/random.ts'
+import { readyView } from './buttons.ts'
+import type { Delivery, Face } from './face.ts'
+import { fitted } from './layout.ts'
+import type { Render } from './render.ts'
+import type { ReadyView } from './view.ts'
+
+export type NotifierDeps = {
+  db: Db
+  faces: ReadonlyMap<string, Face>
+  clock: Clock
+  random: Random
+  log: Log
+  /** Names this process in the leases. */
+  owner: string
+  leaseMs?: number
+  render: Render
+}
+export type Notifier = {
+  /** Something was announced: look now. */
+  wake(): void
+  /** Delivers until `signal` is aborted; what is under way is finished first. */
+  run(signal: AbortSignal): Promise<void>
+  /** Delivers everything that is due now. */
+  drain(): Promise<void>
+}
+
+/** A chat whose platform does not answer holds up no other. */
+const CHATS_AT_ONCE = 16
+/** How soon an announcement of another process is seen at the latest. */
+const POLL_MS = 1_000
+/** A message is edited at most this often. */
+const EDIT_EVERY_MS = 1_000
+/** From here on a message that keeps failing waits alone, and the chat goes on without it. */
+const ATTEMPTS_TOGETHER_MAX = 5
+const RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 }
+
+type Work = Required<NotifierDeps> & { running: Set<Promise<void>>; refreshes: Map<string, AbortController>; wake: () => void }
+/** How the work on a chat goes on: with its next message, or after a pause. */
+type Next = 'go-on' | { pauseMs: number }
+
+export function createNotifier(deps: NotifierDeps): Notifier {
+  let bell = new AbortController()
+  const wake = (): void => bell.abort()
+  const work: Work = { leaseMs: 30_000, ...deps, running: new Set(), refreshes: new Map(), wake }
+  return {
+    wake,
+    async run(signal) {
+      signal.addEventListener('abort', wake, { once: true })
+      while (!signal.aborted) {
+        bell = new AbortController()
+        try {
+          const claimed = await claimSome(work)
+          if (claimed > 0 || bell.signal.aborted) continue
+          const due = work.running.size >= CHATS_AT_ONCE ? null : await nextDueMs(deps.db, [...deps.faces.keys()])
+          await deps.clock.sleep(Math.min(POLL_MS, Math.max(20, due ?? POLL_MS)), bell.signal)
+        } catch (error) {
+          deps.log.error({ err: error }, 'the notifier could not read the outbox')
+          await deps.clock.sleep(POLL_MS, signal)
+        }
+      }
+      for (const refresh of work.refreshes.values()) refresh.abort()
+      await Promise.all(work.running)
+    },
+    async drain() {
+      while ((await claimSome(work)) > 0 || work.running.size > 0) await Promise.all(work.running)
+    },
+  }
+}
+
+async function claimSome(work: Work): Promise<number> {
+  const { db, owner, leaseMs, faces } = work
+  const chats = await claimChats(db, { owner, leaseMs, providers: [...faces.keys()], limit: CHATS_AT_ONCE - work.running.size })
+  for (const chat of chats) {
+    const face = faces.get(chat.provider)
+    if (face === undefined) continue
+    const job = serveChat(work, chat, face)
+      .catch((error: unknown) => work.log.error({ err: error, chat: chat.id }, 'a chat could not be served'))
+      .finally(() => {
+        work.running.delete(job)
+        work.wake()
+      })
+    work.running.add(job)
+  }
+  return chats.length
+}
+
+async function serveChat(work: Work, chat: ClaimedChat, face: Face): Promise<void> {
+  const lease = new AbortController()
+  const renewing = renewUntil(work, chat, lease.signal)
+  let next: Next = 'go-on'
+  try {
+    while (next === 'go-on') {
+      const row = await firstOwed(work.db, chat.id)
+      if (row === null) next = { pauseMs: 0 }
+      else next = row.waitMs > 0 ? { pauseMs: row.waitMs } : await deliver(work, { chat, face, row })
+    }
+    await releaseChat(work.db, chat, next.pauseMs)
+  } finally {
+    lease.abort()
+    await renewing
+  }
+}
+
+async function renewUntil({ clock, db, leaseMs, log }: Work, chat: ClaimedChat, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await clock.sleep(leaseMs / 3, signal)
+    if (signal.aborted) return
+    const kept = await renewChat(db, chat, leaseMs).catch((error: unknown) => {
+      log.warn({ err: error, chat: chat.id }, 'a lease could not be renewed')
+      return true
+    })
+    if (!kept) return
+  }
+}
+
+type Errand = { chat: ClaimedChat; face: Face; row: OwedMessage }
+
+async function deliver(work: Work, errand: Errand): Promise<Next> {
+  const { chat, face, row } = errand
+  let view: ReadyView | null
+  try {
+    view = await readyFor(work, errand)
+  } catch (error) {
+    // Words that cannot be made are our own fault: the chat goes on without this message, which is tried again later.
+    work.log.error({ err: error, message: row.key, template: row.template }, 'a message could not be rendered')
+    const delayMs = backoffMs(row.attempts, { ...RETRY, random: work.random })
+    return (await recordFailure(work.db, chat, { id: row.id, error: messageOf(error), delayMs })) ? 'go-on' : { pauseMs: 0 }
+  }
+  if (view === null) return (await recordDelivered(work.db, chat, { ...row, holdMs: 0 })) ? 'go-on' : { pauseMs: 0 }
+  try {
+    const options = { idempotencyKey: row.key, unasked: true }
+    const sent = row.messageRef === null ? await face.send(chat.address, view, options) : await face.edit(chat.address, row.messageRef, view)
+    return await settle(work, errand, { delivery: sent, view })
+  } catch (error) {
+    return failed(work, errand, error)
+  }
+}
+
+async function readyFor({ db, render }: Work, { chat, face, row }: Errand): Promise<ReadyView | null> {
+  const reader = await readerOf(db, row.userId, chat)
+  const view = await render(row, { timeZone: reader.timeZone })
+  if (view === null) return null
+  return fitted(await readyView(db, view, { provider: chat.provider, subject: reader.subject }), face.capabilities)
+}
+
+async function settle(work: Work, { chat, face, row }: Errand, { delivery, view }: { delivery: Delivery; view: ReadyView }): Promise<Next> {
+  switch (delivery.kind) {
+    case 'sent': {
+      const delivered = { id: row.id, version: row.version, messageRef: delivery.ref, holdMs: EDIT_EVERY_MS }
+      if (!(await recordDelivered(work.db, chat, delivered))) return { pauseMs: 0 }
+      keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? face.capabilities.refreshMs : null })
+      return face.paceMs > 0 ? { pauseMs: face.paceMs } : 'go-on'
+    }
+    case 'retry-after':
+      return { pauseMs: delivery.ms }
+    case 'message-gone':
+      return (await forgetMessage(work.db, chat, row.id)) ? 'go-on' : { pauseMs: 0 }
+    case 'undeliverable': {
+      const moved = await moveToNextChat(work.db, chat, { id: row.id, why: delivery.why })
+      if (moved === 'given-up')
+        work.log.error({ message: row.key, user: row.userId, why: delivery.why }, 'a message could not be delivered to any chat')
+      if (moved === 'moved') work.wake()
+      return moved === 'fenced' ? { pauseMs: 0 } : 'go-on'
+    }
+    default:
+      return assertNever(delivery)
+  }
+}
+
+async function failed(work: Work, { chat, row }: Errand, error: unknown): Promise<Next> {
+  const delayMs = backoffMs(row.attempts, { ...RETRY, random: work.random })
+  const alone = row.attempts >= ATTEMPTS_TOGETHER_MAX
+  work.log.warn({ err: error, message: row.key, attempts: row.attempts + 1 }, 'a message could not be sent')
+  await recordFailure(work.db, chat, { id: row.id, error: messageOf(error), delayMs: alone ? delayMs : 0 })
+  return alone ? 'go-on' : { pauseMs: delayMs }
+}
+
+/** A running job's message moves with its clock: it is rendered again every now and then, until a later state takes over. */
+function keepFresh(work: Work, { key, everyMs }: { key: string; everyMs: number | null }): void {
+  work.refreshes.get(key)?.abort()
+  work.refreshes.delete(key)
+  if (everyMs === null) return
+  const stop = new AbortController()
+  work.refreshes.set(key, stop)
+  void work.clock
+    .sleep(everyMs, stop.signal)
+    .then(async () => {
+      if (stop.signal.aborted) return
+      await refreshMessage(work.db, key)
+      work.wake()
+    })
+    .catch((error: unknown) => work.log.warn({ err: error, message: key }, 'a message could not be refreshed'))
+}

@@ -1,0 +1,115 @@
+// Turns an outbox row into a view of how things stand at the moment of delivery: the row only says which job or incident it is about.
+import { z } from 'zod'
+import type { Db } from '../../db/connect.ts'
+import { operationEvents, type InstanceEvent } from '../../db/events.ts'
+import { incidentById } from '../../db/incidents.ts'
+import { instanceById, storedOf, type InstanceRow } from '../../db/instances.ts'
+import { secretsOf } from '../../db/secret-names.ts'
+import { modelProviderOf } from '../../domain/model-providers.ts'
+import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
+import { ConchError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Info } from './info.ts'
+import type { View } from './view.ts'
+import { incidentView } from './words/incidents.ts'
+import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
+
+export type Renderable = { key: string; template: string; payload: Record<string, unknown> }
+/** Null when there is nothing to say any more. */
+export type Render = (row: Renderable, reader: { timeZone: string | null }) => Promise<View | null>
+
+const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
+const incidentSchema = z.object({ incidentId: z.string() })
+const kindSchema = z.object({ kind: z.enum(operationKinds) })
+const milestoneNames = [...new Set(Object.values(milestones).flat())]
+const milestoneSchema = z.object({ name: z.custom<Milestone>((name) => milestoneNames.some((one) => one === name)) })
+const noticeSchema = z.discriminatedUnion('text', [
+  z.object({ text: z.literal('slow') }),
+  z.object({ text: z.literal('region-fallback'), from: z.string(), to: z.string() }),
+  z.object({ text: z.literal('retrying'), what: z.string() }),
+])
+const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The templates that the engines enqueue: 'progress', 'outcome' and 'incident'. */
+export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render {
+  return async (row, reader) => {
+    switch (row.template) {
+      case 'progress': {
+        const facts = await jobFacts(deps, row)
+        return facts === null ? null : progressView(facts)
+      }
+      case 'outcome': {
+        const facts = await jobFacts(deps, row)
+        return facts === null ? null : outcomeView(facts, deps.info)
+      }
+      case 'incident':
+        return incidentOf(deps.db, row, reader.timeZone)
+      default:
+        throw new ConchError('bots.unknown-template', `there are no words for the template ${row.template}`)
+    }
+  }
+}
+
+async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable): Promise<JobFacts | null> {
+  const { instanceId, operationId } = jobSchema.parse(row.payload)
+  const instance = await instanceById(db, instanceId)
+  const events = await operationEvents(db, operationId)
+  const request = events.find((event) => event.kind === 'requested')
+  if (instance === null || request === undefined) return null
+  const secretName = modelProviderOf(instance.modelProvider)?.secretName
+  const secrets = secretName === undefined ? [] : await secretsOf(db, instanceId)
+  return {
+    key: row.key,
+    kind: kindSchema.parse(request.detail).kind,
+    instance: {
+      id: instance.id,
+      name: instance.name,
+      region: instance.observedRegion ?? lastFallback(events) ?? instance.region,
+      image: instance.image,
+      plan: instance.plan,
+      modelProvider: instance.modelProvider,
+      hasKey: secrets.some((one) => one.name === secretName),
+    },
+    startedAt: request.at,
+    reached: events.flatMap((event) => (event.kind === 'milestone' ? [milestoneSchema.parse(event.detail).name] : [])),
+    preparing: instance.operationId === operationId ? storedOf(instance).preparing : null,
+    notices: noticesOf(events),
+    end: endOf(events, instance, operationId),
+    now: clock.now(),
+  }
+}
+
+function noticesOf(events: readonly InstanceEvent[]): Notice[] {
+  return events.flatMap((event): Notice[] => {
+    const notice = noticeSchema.safeParse(event.detail)
+    if (event.kind !== 'notice' || !notice.success) return []
+    const { text, ...rest } = notice.data
+    return [{ kind: text, ...rest } as Notice]
+  })
+}
+
+function lastFallback(events: readonly InstanceEvent[]): string | undefined {
+  return noticesOf(events).findLast((notice) => notice.kind === 'region-fallback')?.to
+}
+
+/** The last ending that was written wins; being held up ends with the next thing that happens. */
+function endOf(events: readonly InstanceEvent[], instance: InstanceRow, operationId: string): JobEnd {
+  const end = events.findLast((event) => event.kind === 'done' || event.kind === 'failed' || event.kind === 'superseded')
+  if (end?.kind === 'done') return { kind: 'done', at: end.at }
+  if (end?.kind === 'failed') return { kind: 'failed', at: end.at, ...failedSchema.parse(end.detail) }
+  if (end?.kind === 'superseded') return { kind: 'superseded', at: end.at, by: textOf(end.detail['by']) }
+  if (instance.operationId !== operationId) return { kind: 'superseded', at: instance.createdAt, by: '' }
+  return instance.blocked === null ? { kind: 'running' } : { kind: 'blocked', reason: instance.blocked }
+}
+
+async function incidentOf(db: Db, row: Renderable, timeZone: string | null): Promise<View | null> {
+  const { incidentId } = incidentSchema.parse(row.payload)
+  const incident = await incidentById(db, incidentId)
+  const instance = incident === null ? null : await instanceById(db, incident.instanceId)
+  if (incident === null || instance === null) return null
+  const { name, plan, observedRegion } = instance
+  const { kind, count, detail, openedAt, updatedAt, closedAt } = incident
+  const shown = { name, plan, region: observedRegion ?? instance.region, gone: instance.destroyedAt !== null }
+  return incidentView({ key: row.key, kind, count, detail, openedAt, updatedAt, closedAt, instance: shown, timeZone })
+}

@@ -1,0 +1,108 @@
+// The conversation core: what people write and press becomes actions, and what comes of it becomes views. Every face feeds it the same way.
+// It must never know a platform, call a provider, or keep a secret: faces send and receive, actions change, words/ holds what is said.
+import { acceptOnce } from '../../db/inbox.ts'
+import { userFor } from '../../db/users.ts'
+import { holdsKey } from '../../domain/model-providers.ts'
+import { assertNever } from '../../lib/errors.ts'
+import { randomId } from '../../lib/random.ts'
+import { answerCommand, commandNames, greet, listOf } from './answers.ts'
+import { openButton } from './buttons.ts'
+import { typedOf } from './commands.ts'
+import { answerConversation, askAgain, pressConversation } from './conversation.ts'
+import type { Face, Inbound } from './face.ts'
+import { deleteTheirs, show, type RouterDeps, type Turn } from './turn.ts'
+import { button, type Press } from './view.ts'
+import { hintView, privateOnlyView } from './words/greeting.ts'
+import { brokenView, deadButtonView, strayKeyView } from './words/trouble.ts'
+
+export type Router = {
+  /** Handles what came in, once, after everything that the same person sent before. It does not throw: what breaks is said to the person. */
+  handle(inbound: Inbound, face: Face): Promise<void>
+}
+
+export function createRouter(deps: RouterDeps): Router {
+  // One queue a person: their messages keep their order, and nobody waits for anybody else.
+  const queues = new Map<string, Promise<void>>()
+  return {
+    handle(inbound, face) {
+      const person = `${inbound.provider}:${inbound.subject}`
+      const turn = (queues.get(person) ?? Promise.resolve()).then(() => handleOnce(deps, inbound, face))
+      const last = turn.finally(() => {
+        if (queues.get(person) === last) queues.delete(person)
+      })
+      queues.set(person, last)
+      return last
+    },
+  }
+}
+
+async function handleOnce(deps: RouterDeps, inbound: Inbound, face: Face): Promise<void> {
+  let turn: Turn | null = null
+  try {
+    if (!(await acceptOnce(deps.db, { source: inbound.provider, eventId: inbound.id }))) return
+    turn = await turnOf(deps, inbound, face)
+    await dispatch(turn)
+  } catch (error) {
+    const reference = randomId(6)
+    deps.log.error({ err: error, reference, chat: inbound.chat, kind: inbound.kind }, 'something that came in could not be handled')
+    await apologise(turn, reference).catch((failure: unknown) => deps.log.error({ err: failure, reference }, 'the person could not be told'))
+  }
+}
+
+async function turnOf(deps: RouterDeps, inbound: Inbound, face: Face): Promise<Turn> {
+  const { provider, subject, displayName, chat } = inbound
+  const known = await userFor(deps.db, { provider, subject, displayName, chat, timeZone: inbound.timeZone ?? null })
+  const actor = { provider, subject, userId: known.userId, chat }
+  return { deps, face, inbound, actor, timeZone: known.timeZone ?? inbound.timeZone ?? null, isNew: known.isNew, answers: { count: 0 } }
+}
+
+async function apologise(turn: Turn | null, reference: string): Promise<void> {
+  if (turn === null) return
+  const { inbound } = turn
+  const typed = inbound.kind === 'text' && !holdsKey(inbound.text) ? typedOf(inbound.text, commandNames) : null
+  if (typed?.kind !== 'command') return void (await show(turn, brokenView(null, reference, null)))
+  await show(turn, brokenView(`/${typed.name}`, reference, button('Try again', typed.name, ...typed.args)))
+}
+
+async function dispatch(turn: Turn): Promise<void> {
+  const { inbound } = turn
+  switch (inbound.kind) {
+    case 'start':
+      return (await askAgain(turn)) ? undefined : greet(turn)
+    case 'press': {
+      const opened = await openButton(turn.deps.db, inbound.button, inbound)
+      return opened.kind === 'press' ? press(turn, opened.press) : void (await show(turn, deadButtonView(opened.why)))
+    }
+    case 'text':
+      return text(turn, inbound.text)
+    default:
+      return assertNever(inbound)
+  }
+}
+
+async function press(turn: Turn, { verb, args }: Press): Promise<void> {
+  if (overheard(turn)) return void (await show(turn, privateOnlyView()))
+  if (verb === 'w') return pressConversation(turn, args)
+  if (verb !== 'retry' && !commandNames.includes(verb)) return void (await show(turn, deadButtonView('unknown')))
+  await answerCommand(turn, verb, args)
+}
+
+async function text(turn: Turn, words: string): Promise<void> {
+  const typed = typedOf(words, commandNames)
+  const asked = words.trim().startsWith('/')
+  if (overheard(turn) && !(typed.kind === 'command' && typed.name === 'help')) {
+    if (holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
+    // In a group most words are not for us.
+    return asked ? void (await show(turn, privateOnlyView())) : undefined
+  }
+  if (asked && holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
+  if (!asked && (await answerConversation(turn, words))) return
+  if (typed.kind === 'command') return answerCommand(turn, typed.name, typed.args)
+  if (holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
+  if (turn.isNew) return greet(turn)
+  await show(turn, hintView((await listOf(turn)).instances.length > 0))
+}
+
+function overheard({ inbound, face }: Turn): boolean {
+  return inbound.place === 'group' && !face.capabilities.privateReplies
+}

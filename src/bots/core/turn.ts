@@ -1,0 +1,99 @@
+// One thing that came in, and the answers to it.
+import type { Actor } from '../../actions/action.ts'
+import type { Actions } from '../../actions/perform.ts'
+import type { Db } from '../../db/connect.ts'
+import type { WizardPlace } from '../../db/wizards.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Random } from '../../lib/random.ts'
+import { readyView } from './buttons.ts'
+import type { Delivery, Face, Inbound } from './face.ts'
+import type { Info } from './info.ts'
+import { fitted } from './layout.ts'
+import type { View } from './view.ts'
+
+export type RouterDeps = {
+  db: Db
+  actions: Actions
+  clock: Clock
+  random: Random
+  log: Log
+  /** Called after something was announced, so that it is delivered at once. */
+  notifierWake: () => void
+  info: Info
+}
+
+export type Turn = {
+  deps: RouterDeps
+  face: Face
+  inbound: Inbound
+  actor: Actor
+  timeZone: string | null
+  isNew: boolean
+  /** How many answers were given: they are told apart by it when one is sent again. */
+  answers: { count: number }
+}
+
+/** Where the person's conversation is kept. */
+export function placeOf({ inbound }: Turn): WizardPlace {
+  return { provider: inbound.provider, chat: inbound.chat, subject: inbound.subject }
+}
+
+const TRIES_MAX = 3
+const PATIENCE_MS = 10_000
+
+/** Answers with a view: in place of the message that was pressed when that is asked for and the platform can. The message's reference. */
+export async function show(turn: Turn, view: View, options: { inPlace?: boolean } = {}): Promise<string | null> {
+  const { face, inbound, deps, answers } = turn
+  const ready = fitted(await readyView(deps.db, view, inbound), face.capabilities)
+  answers.count += 1
+  const idempotencyKey = `re:${inbound.id}:${answers.count}`
+  let pressed = options.inPlace === true && inbound.kind === 'press' && face.capabilities.answersInPlace ? inbound.messageRef : undefined
+  for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
+    const sending =
+      pressed === undefined ? face.send(inbound.chat, ready, { idempotencyKey, unasked: false }) : face.edit(inbound.chat, pressed, ready)
+    const outcome = await settled(turn, await sending)
+    if (outcome.kind === 'shown') return outcome.ref
+    if (outcome.kind === 'lost') return null
+    if (outcome.anew) pressed = undefined
+  }
+  deps.log.warn({ chat: inbound.chat }, 'an answer could not be shown in time')
+  return null
+}
+
+type Outcome = { kind: 'shown'; ref: string } | { kind: 'lost' } | { kind: 'again'; anew: boolean }
+
+async function settled({ deps, inbound }: Turn, delivery: Delivery): Promise<Outcome> {
+  switch (delivery.kind) {
+    case 'sent':
+      return { kind: 'shown', ref: delivery.ref }
+    case 'retry-after':
+      await deps.clock.sleep(Math.min(delivery.ms, PATIENCE_MS))
+      return { kind: 'again', anew: false }
+    case 'message-gone':
+      return { kind: 'again', anew: true }
+    case 'undeliverable':
+      deps.log.warn({ chat: inbound.chat, why: delivery.why }, 'an answer could not be shown')
+      return { kind: 'lost' }
+    default:
+      return assertNever(delivery)
+  }
+}
+
+/** Deletes the message that carried a secret, where the platform lets us. */
+export async function deleteTheirs({ face, inbound, deps }: Turn): Promise<boolean> {
+  if (!face.capabilities.deletesTheirMessages || inbound.messageRef === undefined) return false
+  try {
+    return await face.delete(inbound.chat, inbound.messageRef)
+  } catch (error) {
+    deps.log.warn({ err: error, chat: inbound.chat }, 'a message with a secret could not be deleted')
+    return false
+  }
+}
+
+/** A job was opened: its messages come by themselves. */
+export function expectJob({ face, inbound, deps }: Turn, operationId: string, options: { outcome: boolean }): void {
+  face.expect?.(inbound.chat, options.outcome ? [`op:${operationId}`, `done:${operationId}`] : [`op:${operationId}`])
+  deps.notifierWake()
+}

@@ -1,0 +1,270 @@
+// A job under way as one message that changes, and how it ended.
+import { assertNever } from '../../../lib/errors.ts'
+import { imageOf, imageTitle } from '../../../domain/image.ts'
+import { modelProviderOf } from '../../../domain/model-providers.ts'
+import { plans, planIdSchema } from '../../../domain/plans.ts'
+import { cityOf } from '../../../domain/regions.ts'
+import { milestones, type Milestone, type OperationKind } from '../../../domain/status.ts'
+import type { Info } from '../info.ts'
+import { bold, button, paragraph, say, type Block, type Button, type Step, type Text, type View } from '../view.ts'
+import { goodbyeView } from './destroy.ts'
+import { practiceBlocks } from './greeting.ts'
+import { durationWords } from './time.ts'
+
+export type JobEnd =
+  | { kind: 'running' }
+  | { kind: 'done'; at: Date }
+  | { kind: 'failed'; reason: string; cleaned: boolean; at: Date }
+  | { kind: 'superseded'; by: string; at: Date }
+  | { kind: 'blocked'; reason: string }
+
+export type JobFacts = {
+  key: string
+  kind: OperationKind
+  instance: { id: string; name: string; region: string; image: string; plan: string; modelProvider: string | null; hasKey: boolean }
+  startedAt: Date
+  reached: readonly Milestone[]
+  preparing: { percent: number | null; message: string } | null
+  notices: readonly Notice[]
+  end: JobEnd
+  now: Date
+}
+export type Notice = { kind: 'slow' } | { kind: 'region-fallback'; from: string; to: string } | { kind: 'retrying'; what: string }
+
+const doing: Readonly<Record<OperationKind, string>> = {
+  deploy: 'Launching',
+  start: 'Starting',
+  stop: 'Stopping',
+  restart: 'Restarting',
+  update: 'Updating',
+  recover: 'Bringing back',
+  destroy: 'Destroying',
+  'give-up': 'Cleaning up after',
+}
+
+/** The job's one message, as it stands now. */
+export function progressView(facts: JobFacts): View {
+  const { end } = facts
+  switch (end.kind) {
+    case 'running':
+      return { ...frame(facts, facts.now), tone: 'working', job: 'ongoing' }
+    case 'blocked':
+      return {
+        ...frame(facts, facts.now),
+        tone: 'warning',
+        job: 'interrupted',
+        blocks: [...frame(facts, facts.now).blocks, blockedBlock(end.reason, facts)],
+        actions: blockedActions(facts),
+      }
+    case 'done':
+      return doneView(facts, end.at)
+    case 'failed':
+      return failedView(facts, end)
+    case 'superseded':
+      return {
+        tone: 'plain',
+        key: facts.key,
+        job: 'interrupted',
+        blocks: [paragraph`${doing[facts.kind]} ${bold(facts.instance.name)} made way for what you asked next.`],
+        actions: [],
+      }
+    default:
+      return assertNever(end)
+  }
+}
+
+function frame(facts: JobFacts, until: Date): View {
+  return {
+    tone: 'plain',
+    key: facts.key,
+    title: say`${doing[facts.kind]} ${bold(facts.instance.name)}`,
+    elapsed: durationWords(until.getTime() - facts.startedAt.getTime()),
+    blocks: [{ kind: 'progress', steps: stepsOf(facts) }, ...facts.notices.slice(-1).map((notice) => noticeBlock(notice, facts))],
+    actions: [],
+  }
+}
+
+function stepsOf(facts: JobFacts): Step[] {
+  const all = milestones[facts.kind]
+  const current = all.find((name) => !facts.reached.includes(name))
+  return all.map((name) => {
+    const label = stepLabel(name, facts)
+    if (facts.end.kind === 'done' || facts.reached.includes(name)) return { label, state: 'done' }
+    if (name !== current) return { label, state: 'waiting' }
+    return facts.end.kind === 'failed' ? { label, state: 'failed' } : activeStep(name, label, facts)
+  })
+}
+
+function activeStep(name: Milestone, label: string, facts: JobFacts): Step {
+  const { preparing } = facts
+  if (preparing !== null && (name === 'start' || name === 'restart' || name === 'machine')) {
+    const share = preparing.percent === null ? {} : { detail: `${Math.round(preparing.percent)} %`, percent: preparing.percent }
+    return { label: preparing.message, state: 'active', ...share }
+  }
+  const expected = expectation(name, facts)
+  return { label, state: 'active', ...(expected !== null && { detail: expected }) }
+}
+
+function expectation(name: Milestone, facts: JobFacts): string | null {
+  const real = imageOf(facts.instance.image).kind === 'openclaw'
+  if (name === 'start' || name === 'restart') return real ? 'usually 20 to 60 s' : 'a few seconds'
+  if (name === 'health') return real ? 'up to a minute' : 'a few seconds'
+  return null
+}
+
+function stepLabel(name: Milestone, { instance }: JobFacts): string {
+  const plan = planIdSchema.safeParse(instance.plan)
+  const gateway = imageOf(instance.image).kind === 'openclaw' ? 'OpenClaw' : 'the gateway'
+  const labels: Readonly<Record<Milestone, string>> = {
+    network: 'Private network',
+    storage: plan.success ? `Storage ${plans[plan.data].volumeGb} GB` : 'Storage',
+    machine: `Machine in ${cityOf(instance.region)}`,
+    start: `Starting ${gateway}`,
+    health: 'First health check',
+    stop: `Stopping ${gateway}`,
+    restart: `Restarting ${gateway}`,
+    update: 'Applying the change',
+    'machine-gone': 'Machine',
+    'storage-gone': 'Storage',
+    'network-gone': 'Network and address',
+  }
+  return labels[name]
+}
+
+function noticeBlock(notice: Notice, facts: JobFacts): Block {
+  switch (notice.kind) {
+    case 'slow':
+      return paragraph`This takes longer than usual. I keep at it, and nothing is lost.`
+    case 'region-fallback':
+      return paragraph`${cityOf(notice.from)} is full right now (our provider has no room there), so ${bold(facts.instance.name)} goes to ${cityOf(notice.to)}.`
+    case 'retrying':
+      return paragraph`Our provider stumbled (${notice.what}). I am trying again; nothing is lost.`
+    default:
+      return assertNever(notice)
+  }
+}
+
+function doneView(facts: JobFacts, at: Date): View {
+  const { name } = facts.instance
+  const took = durationWords(at.getTime() - facts.startedAt.getTime())
+  const running: Button[] = [button('Status', 'status', name), button('Logs', 'logs', name)]
+  const said = (tone: View['tone'], text: Text, actions: Button[]): View => ({ tone, key: facts.key, blocks: [{ kind: 'text', text }], actions })
+  switch (facts.kind) {
+    case 'deploy':
+      return { ...frame(facts, at), title: say`Launched ${bold(name)}` }
+    case 'destroy':
+      return { ...frame(facts, at), title: say`Destroyed ${bold(name)}` }
+    case 'give-up':
+      return { ...frame(facts, at), title: say`Cleaned up after ${bold(name)}` }
+    case 'start':
+      return said('good', say`${bold(name)} is live again, after ${took}.`, running)
+    case 'restart':
+    case 'recover':
+      return said('good', say`${bold(name)} is back, after ${took}. Nothing was lost.`, running)
+    case 'update':
+      return said('good', say`${bold(name)} is live with the change, after ${took}.`, running)
+    case 'stop':
+      return said('plain', say`${bold(name)} is stopped. Its storage and its memory are kept.`, [
+        button('Start', 'start', name),
+        button('Status', 'status', name),
+      ])
+    default:
+      return assertNever(facts.kind)
+  }
+}
+
+function failedView(facts: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): View {
+  const shown = frame(facts, end.at)
+  // A deployment's failure is told by its outcome message; this one only stops ticking.
+  if (facts.kind === 'deploy' || facts.kind === 'give-up') {
+    return end.cleaned
+      ? shown
+      : { ...shown, tone: 'working', job: 'ongoing', blocks: [...shown.blocks, paragraph`It did not come up. I am removing what was made for it.`] }
+  }
+  const again = facts.kind === 'recover' ? 'restart' : facts.kind
+  return {
+    ...shown,
+    tone: 'bad',
+    blocks: [...shown.blocks, { kind: 'text', text: say`${failureText(end.reason, facts.instance)} Its storage is untouched.` }],
+    actions: [button('Try again', again, facts.instance.name), button('Logs', 'logs', facts.instance.name)],
+  }
+}
+
+/** What made a job fail for good, in a sentence. */
+function failureText(reason: string, instance: { name: string }): Text {
+  switch (reason) {
+    case 'address-taken':
+      return say`The address that ${bold(instance.name)} was to get belongs to somebody else at our provider.`
+    case 'too-slow':
+      return say`${bold(instance.name)} was not running after 20 minutes, which is far too long.`
+    case 'storage-lost':
+      return say`The storage of ${bold(instance.name)} is missing at our provider.`
+    case 'quota':
+      return say`Our account at the provider may not start another machine at the moment. That is for whoever runs me to fix.`
+    case 'bad-config':
+      return say`OpenClaw would not start with the settings of ${bold(instance.name)}: it called them invalid.`
+    case 'keeps-crashing':
+      return say`${bold(instance.name)} started and stopped again, several times in a row.`
+    case 'rejected':
+      return say`Our provider refused to make ${bold(instance.name)}, and trying again would not have changed that.`
+    default:
+      return say`${bold(instance.name)} could not be brought up.`
+  }
+}
+
+function blockedBlock(reason: string, { instance }: JobFacts): Block {
+  switch (reason) {
+    case 'region-full':
+      return paragraph`There is no room near ${cityOf(instance.region)} at our provider right now. I ask again every half minute and go on by myself. Nothing is lost.`
+    case 'bad-config':
+      return paragraph`OpenClaw calls its settings invalid, so starting it again would not help. Nothing is lost.`
+    case 'host-unreachable':
+      return paragraph`The computer that ${bold(instance.name)} runs on cannot be reached. That is on our provider's side; I go on as soon as it is back. Nothing is lost.`
+    case 'storage-lost':
+      return paragraph`Its storage is missing at our provider. I have not put an empty one in its place; whoever runs me has been told.`
+    default:
+      return paragraph`I cannot go on until something changes at our provider. I keep looking.`
+  }
+}
+
+function blockedActions({ kind, instance }: JobFacts): Button[] {
+  const first = kind === 'deploy' ? button('Cancel it', 'destroy', instance.name) : button('Logs', 'logs', instance.name)
+  return [button('Look again', 'status', instance.name), first]
+}
+
+/** The message that stays: live, failed or gone. Null while there is nothing to say. */
+export function outcomeView(facts: JobFacts, info: Info): View | null {
+  const { end, kind } = facts
+  if (end.kind === 'failed' && (kind === 'deploy' || kind === 'give-up')) return notSetUpView(facts, end)
+  if (end.kind !== 'done') return null
+  if (kind === 'destroy') return { ...goodbyeView(facts.instance.name), key: facts.key }
+  return kind === 'deploy' ? liveView(facts, info) : null
+}
+
+function liveView({ key, instance }: JobFacts, info: Info): View {
+  const watch = 'I check on it every minute and restart it if it stops answering.'
+  const brain = modelProviderOf(instance.modelProvider)
+  const practice = imageOf(instance.image).kind === 'stub'
+  const thinks = brain !== undefined && instance.hasKey ? `It thinks with ${brain.brain}.` : 'It has no key yet, so it runs but cannot answer.'
+  const running = practice ? '' : `, running ${imageTitle(instance.image)}`
+  return {
+    tone: 'good',
+    key,
+    title: say`${bold(instance.name)} is live in ${cityOf(instance.region)}${running}.`,
+    blocks: practice ? [...practiceBlocks(info.gatewayImage), paragraph`${watch}`] : [paragraph`${thinks} ${watch}`],
+    actions: [button('Status', 'status', instance.name), button('Logs', 'logs', instance.name), button('Help', 'help')],
+  }
+}
+
+function notSetUpView({ key, instance }: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): View {
+  const cleaned = end.cleaned
+    ? 'Everything that was made for it is removed, and nothing is charged.'
+    : 'I am removing what was made for it; nothing is charged.'
+  return {
+    tone: 'bad',
+    key,
+    title: say`${bold(instance.name)} was not set up.`,
+    blocks: [{ kind: 'text', text: failureText(end.reason, instance) }, paragraph`${cleaned}`],
+    actions: [{ label: 'Try again', press: { verb: 'retry', args: [instance.id] }, style: 'primary' }, button('How it works', 'how')],
+  }
+}

@@ -1,0 +1,139 @@
+// One answer for every expected refusal: what is, what it means, and a way out as a button.
+import { assertNever } from '../../../lib/errors.ts'
+import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/instance-name.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
+import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
+import { statusTitle } from './instance.ts'
+import { countWords, durationWords } from './time.ts'
+
+/** What was asked, so that a way out can offer it again. */
+export type Asked = { action: string; instance?: string; rest?: readonly string[] }
+
+/** The sentence and the buttons for a refusal. */
+export function refusalView(refusal: Refusal, asked: Asked): View {
+  const { text, actions } = answer(refusal, asked)
+  return { tone: 'plain', blocks: [{ kind: 'text', text }], actions }
+}
+
+type Answer = { text: Text; actions: Button[] }
+const setUp = button('Set one up', 'deploy')
+const list = button('My assistants', 'instances')
+
+function answer(refusal: Refusal, asked: Asked): Answer {
+  switch (refusal.reason) {
+    case 'instance-limit':
+      return {
+        text: say`${bold(refusal.plan)} holds ${countWords(refusal.limit, 'assistant')}, and you have ${refusal.limit === 1 ? 'it' : 'them'} already. Nothing new was made. To make room, destroy one first.`,
+        actions: [list, button('Prices', 'prices')],
+      }
+    case 'name':
+      return { text: nameProblemText(refusal.problem), actions: [suggestionButton(refusal.problem, asked)] }
+    case 'no-instance':
+      return { text: say`You have no assistant yet. Setting one up takes about two minutes.`, actions: [setUp] }
+    case 'unknown-instance':
+      return { text: say`You have no assistant called ${bold(refusal.wanted)}. Which one do you mean?`, actions: choices(refusal.names, asked) }
+    case 'which-instance':
+      return { text: say`You have ${countWords(refusal.names.length, 'assistant')}. Which one do you mean?`, actions: choices(refusal.names, asked) }
+    case 'name-mismatch':
+      return { text: say`That is not its name, so nothing was deleted. Type ${code(refusal.name)} to destroy it.`, actions: [] }
+    case 'secret-store-unavailable':
+      return {
+        text: say`I could not hand your key over: the place that keeps it did not answer. I kept nothing of the key. Paste it again in a minute.`,
+        actions: [],
+      }
+    case 'logs-unavailable':
+      return {
+        text: say`${named(asked)} has a log, but our provider does not hand it out right now. Nothing is lost; try again in a minute.`,
+        actions: [button('Try again', asked.action, ...instanceArgs(asked)), button('Status', 'status', ...instanceArgs(asked))],
+      }
+    case 'nothing-to-retry':
+      return { text: say`There is nothing to try again: that one is gone. You can set up a new one.`, actions: [setUp] }
+    case 'already':
+    case 'busy':
+    case 'being-destroyed':
+    case 'unknown-region':
+    case 'bad-input':
+    case 'too-many-requests':
+      return stateAnswer(refusal, asked)
+    default:
+      return assertNever(refusal)
+  }
+}
+
+type StateRefusal = Extract<Refusal, { reason: 'already' | 'busy' | 'being-destroyed' | 'unknown-region' | 'bad-input' | 'too-many-requests' }>
+
+function stateAnswer(refusal: StateRefusal, asked: Asked): Answer {
+  const status = button('Status', 'status', ...instanceArgs(asked))
+  switch (refusal.reason) {
+    case 'already':
+      return refusal.state === 'running'
+        ? { text: say`${named(asked)} is running already.`, actions: [status, button('Restart', 'restart', ...instanceArgs(asked))] }
+        : { text: say`${named(asked)} is stopped already. Its storage is kept.`, actions: [button('Start', 'start', ...instanceArgs(asked)), status] }
+    case 'busy':
+      return {
+        text: say`${named(asked)} is ${busyWords(refusal.state)} just now. Ask again when that is done; I will say so here.`,
+        actions: [status],
+      }
+    case 'being-destroyed':
+      return { text: say`${bold(refusal.name)} is being destroyed and cannot be changed any more.`, actions: [list] }
+    case 'unknown-region':
+      return { text: say`I know no place called ${bold(refusal.region)}. Choose one from the list when you set up.`, actions: [setUp] }
+    case 'bad-input':
+      return {
+        text: say`I could not make sense of that (${refusal.problems.slice(0, 3).join('; ')}). Nothing was changed.`,
+        actions: [button('Help', 'help')],
+      }
+    case 'too-many-requests':
+      return {
+        text: say`That was a lot at once, so I stopped listening for a moment. Nothing was changed by the last one. Try again in ${durationWords(refusal.retryAfterSeconds * 1_000)}.`,
+        actions: [list],
+      }
+    default:
+      return assertNever(refusal)
+  }
+}
+
+function busyWords(state: string): string {
+  return state === 'deploying' || state === 'starting' || state === 'stopping' || state === 'restarting' || state === 'updating'
+    ? statusTitle(state)
+    : 'busy'
+}
+
+function named(asked: Asked): Text {
+  return asked.instance === undefined ? say`Your assistant` : say`${bold(asked.instance)}`
+}
+
+function instanceArgs(asked: Asked): string[] {
+  return asked.instance === undefined ? [] : [asked.instance]
+}
+
+function choices(names: readonly string[], asked: Asked): Button[] {
+  return names.map((name) => button(name, asked.action, name, ...(asked.rest ?? [])))
+}
+
+function suggestionButton(problem: NameProblem, asked: Asked): Button {
+  const press: Press =
+    asked.action === 'rename'
+      ? { verb: 'rename', args: [...instanceArgs(asked), problem.suggestion] }
+      : { verb: 'deploy', args: [problem.suggestion] }
+  return { label: problem.suggestion, press, style: 'primary' }
+}
+
+/** Why something typed cannot be a name, and one that can. */
+export function nameProblemText(problem: NameProblem): Text {
+  const { suggestion } = problem
+  switch (problem.kind) {
+    case 'empty':
+      return say`It needs a name. ${bold(suggestion)} would do.`
+    case 'too-short':
+      return say`That is too short: a name has at least 3 characters. ${bold(suggestion)} would work.`
+    case 'too-long':
+      return say`That is ${problem.length} characters long, and a name has at most ${INSTANCE_NAME_CHARS_MAX}. ${bold(suggestion)} fits.`
+    case 'characters':
+      return say`A name is lower-case letters, digits and dashes, and begins with a letter. ${bold(suggestion)} would work.`
+    case 'taken':
+      return say`You have one of that name already. ${bold(suggestion)} is free.`
+    default:
+      return assertNever(problem)
+  }
+}
