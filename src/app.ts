@@ -43,17 +43,27 @@ export async function startApp(options: AppOptions): Promise<void> {
   try {
     const spinner = createSpinner(options.errors)
     stack.defer(async () => spinner.stop())
-    const database = await openData(config, log, () => spinner.start('Preparing the database (only this once) …'))
-    stack.defer(() => database.close())
-    const provider = await openProvider({ ...options, config }, log)
-    stack.defer(() => provider.close())
-    const web = await startWebServer({ port: config.port, publicly: config.publicUrl !== null, ready: () => answers(database) })
-    stack.defer(() => web.close())
+    // Both take their time, independently of each other; what did open is closed again when the other fails.
+    const keep = <Part extends { close(): Promise<void> }>(part: Part): Part => {
+      stack.defer(() => part.close())
+      return part
+    }
+    const parts = await Promise.allSettled([
+      openData(config, log, () => spinner.start('Preparing the database (only this once) …')).then(keep),
+      openProvider({ ...options, config }, log).then(keep),
+    ])
+    const [database, provider] = [valueOf(parts[0]), valueOf(parts[1])]
+    const web = keep(await startWebServer({ port: config.port, publicly: config.publicUrl !== null, ready: () => answers(database) }))
     spinner.stop()
     await converse({ ...options, config }, { database, provider, log, webAddress: config.publicUrl ?? web.address })
   } finally {
     await stack.disposeAsync()
   }
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason
+  return settled.value
 }
 
 type Parts = { database: Database; provider: Provider; log: Log; webAddress: string }

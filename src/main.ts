@@ -1,7 +1,11 @@
 // The program: reads the environment, starts the app, turns what goes wrong at the start into one line and an exit code.
-import { startApp } from './app.ts'
-import { readConfig } from './config.ts'
-import { ConchError, messageOf } from './lib/errors.ts'
+import { enableCompileCache } from 'node:module'
+
+// Before anything else is loaded: with the cache, later starts spend half the time on reading the program.
+enableCompileCache()
+const { startApp } = await import('./app.ts')
+const { readConfig } = await import('./config.ts')
+const { ConchError, messageOf } = await import('./lib/errors.ts')
 
 /** sysexits.h: a configuration error, and an operating-system error. */
 const EXIT_CONFIG = 78

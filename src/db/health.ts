@@ -29,12 +29,12 @@ export async function healthOf(db: Db | Tx, instanceId: string): Promise<HealthR
 }
 
 /** Takes up to `limit` due targets and makes them due again one interval later, give or take `jitterShare` of it. */
+// An array, not a join: a join is planned as a scan of the whole table, for as many rows as the table has.
 export async function claimTargets(db: Db, options: { limit: number; intervalMs: number; jitterShare: number }): Promise<Target[]> {
   const { limit, intervalMs, jitterShare } = options
   const result = await db.execute(sql`
     update health set due_at = now() + ${intervalMs} * (1 + ${jitterShare}::float8 * (2 * random() - 1)) * interval '1 millisecond'
-    from (select instance_id from health where due_at <= now() order by due_at limit ${limit} for update skip locked) due
-    where health.instance_id = due.instance_id
+    where instance_id = any(array(select instance_id from health where due_at <= now() order by due_at limit ${limit} for update skip locked))
     returning health.instance_id as "instanceId", health.url, health.failures`)
   return rowsOf<Target>(result)
 }

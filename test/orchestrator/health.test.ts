@@ -86,6 +86,22 @@ describe('the health sweep', async () => {
     expect((await told()).map((one) => one.version)).toEqual([2])
   })
 
+  it('repeats a restart that did not help ever more rarely, in the same message', async () => {
+    await live()
+    world.deps.probe = async () => false
+    await stub('/stub/sick')
+    const restartsAfter: number[] = []
+    for (let failures = 1; failures <= 24; failures += 1) {
+      const before = (await world.row(id)).restartGeneration
+      await world.database.db.execute(sql`update health set failures = ${failures - 1}`)
+      await world.database.db.execute(sql`update health set url = 'http://127.0.0.1:1/healthz'`)
+      await check()
+      if ((await world.row(id)).restartGeneration > before) restartsAfter.push(failures)
+    }
+    expect(restartsAfter).toEqual([3, 6, 12, 24])
+    expect(await told()).toHaveLength(1)
+  })
+
   it('forgets failures at the first good answer', async () => {
     await live()
     await world.database.db.execute(sql`update health set failures = 2`)
