@@ -86,6 +86,7 @@ create table instance_events (
   unique (instance_id, once)
 );
 create index instance_events_by_instance on instance_events (instance_id, id desc);
+create index instance_events_by_operation on instance_events (operation_id, id);
 
 -- Names of secrets that the provider holds. Never a value.
 create table secret_names (

@@ -57,18 +57,19 @@ export async function recordChecks(
   threshold: number,
 ): Promise<{ instanceId: string; failures: number; error: string | null }[]> {
   if (results.length === 0) return []
-  const json = JSON.stringify(results)
+  const json = JSON.stringify(results.map((one) => ({ ...one, latencyMs: Math.round(one.latencyMs) })))
   const result = await db.execute(sql`
-    update health set
-      failures = case when r.ok then 0 else health.failures + 1 end,
-      checked_at = now(),
-      ok_at = case when r.ok then now() else health.ok_at end,
-      latency_ms = round(r."latencyMs")::int,
-      error = r.error
-    from jsonb_to_recordset(${json}::jsonb) as r("instanceId" text, ok boolean, "latencyMs" float8, error text)
-    where health.instance_id = r."instanceId"
-    returning health.instance_id as "instanceId", health.failures, health.error`)
-  return rowsOf<{ instanceId: string; failures: number; error: string | null }>(result).filter(
-    (row) => row.failures > 0 && row.failures % threshold === 0,
-  )
+    with written as (
+      update health set
+        failures = case when r.ok then 0 else health.failures + 1 end,
+        checked_at = now(),
+        ok_at = case when r.ok then now() else health.ok_at end,
+        latency_ms = r."latencyMs",
+        error = r.error
+      from jsonb_to_recordset(${json}::jsonb) as r("instanceId" text, ok boolean, "latencyMs" int, error text)
+      where health.instance_id = r."instanceId"
+      returning health.instance_id, health.failures, health.error
+    )
+    select instance_id as "instanceId", failures, error from written where failures > 0 and failures % ${threshold}::int = 0`)
+  return rowsOf<{ instanceId: string; failures: number; error: string | null }>(result)
 }

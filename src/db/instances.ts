@@ -1,5 +1,5 @@
 // Instances: desired state written by actions, observed state written by the reconciler under a fenced lease.
-import { and, asc, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Sent } from '../domain/next-step.ts'
 import type { OperationKind } from '../domain/status.ts'
@@ -205,7 +205,7 @@ function later(ms: number): SQL {
 export type Claim = { id: string; epoch: number }
 const held = (claim: Claim): SQL | undefined => and(eq(instances.id, claim.id), eq(instances.epoch, claim.epoch))
 
-/** Prolongs leases that are still ours. */
+/** Prolongs leases that are still ours. One that was given back meanwhile has no owner, and is not taken again. */
 export async function renewLeases(db: Db, claims: readonly Claim[], leaseMs: number): Promise<void> {
   if (claims.length === 0) return
   const pairs = sql.join(
@@ -215,7 +215,7 @@ export async function renewLeases(db: Db, claims: readonly Claim[], leaseMs: num
   await db
     .update(instances)
     .set({ leaseUntil: later(leaseMs) })
-    .where(sql`(${instances.id}, ${instances.epoch}) in (${pairs})`)
+    .where(and(sql`(${instances.id}, ${instances.epoch}) in (${pairs})`, isNotNull(instances.leaseOwner)))
 }
 
 /** Ends every lease of the processes before: only for a database that one process owns alone. */

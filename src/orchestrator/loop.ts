@@ -35,14 +35,16 @@ export function createLoop(deps: ReconcileDeps, options: LoopOptions): Loop {
     if (room <= 0) return 0
     const rows = await claimDue(deps.db, { owner: options.owner, leaseMs: options.leaseMs, limit: room })
     for (const row of rows) {
+      // With the epoch: a turn that lost its lease may end after the next one for the same instance began.
+      const key = `${row.id}:${row.epoch}`
       const done = reconcile(deps, row)
         .then(() => undefined)
         .catch((error: unknown) => deps.log.error({ instance: row.id, err: error }, 'a turn could not be written; its lease will end'))
         .finally(() => {
-          running.delete(row.id)
+          running.delete(key)
           wake()
         })
-      running.set(row.id, { claim: { id: row.id, epoch: row.epoch }, done })
+      running.set(key, { claim: { id: row.id, epoch: row.epoch }, done })
     }
     return rows.length
   }
