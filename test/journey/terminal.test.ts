@@ -24,8 +24,8 @@ const JOURNEY = [
   '/instances',
 ]
 
-function home(): string {
-  const made = createHome()
+function home(options: { empty?: true } = {}): string {
+  const made = createHome(options)
   onTestFinished(() => made.remove())
   return made.home
 }
@@ -46,7 +46,7 @@ describe.each(['pglite', 'postgres'])('the journey through the terminal on %s', 
       onTestFinished(drop)
       env['DATABASE_URL'] = url
     }
-    const { printed, code } = await run(home(), JOURNEY, env)
+    const { printed, code } = await run(home({ empty: true }), JOURNEY, env)
     expect(code).toBe(0)
     const expected = [
       'Hi! I set up',

@@ -1,15 +1,17 @@
 // The whole program as a person starts it, in a folder of its own: piped input, everything that it printed, and what it leaves in its home.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { inject } from 'vitest'
 
 export type Program = { child: ChildProcess; printed(): string; exited: Promise<number | null>; sees(text: string, withinMs?: number): Promise<void> }
 
-/** A home folder for one test. */
-export function createHome(): { home: string; remove(): void } {
+/** A home folder for one test, with its database prepared as a first start leaves it, or with nothing in it. */
+export function createHome(options: { empty?: true } = {}): { home: string; remove(): void } {
   const home = mkdtempSync(join(tmpdir(), 'conch-home-'))
+  if (options.empty !== true) cpSync(inject('pgliteTemplate'), join(home, 'db'), { recursive: true })
   return { home, remove: () => rmSync(home, { recursive: true, force: true }) }
 }
 
