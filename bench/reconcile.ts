@@ -70,7 +70,9 @@ async function ask(db: Db): Promise<InstanceRow> {
       1,
     )
     if (typeof row === 'string') throw new Error(row)
-    return (await requestChange(tx, row, { kind: 'deploy', set: {}, chat: { provider: 'terminal', address: subject }, cause: 'owner' })).row
+    const job = await requestChange(tx, row.id, { kind: 'deploy', set: {}, chat: { provider: 'terminal', address: subject }, cause: 'owner' })
+    if (job === null) throw new Error('a new instance is being destroyed')
+    return job.row
   })
 }
 

@@ -62,7 +62,8 @@ export const deploy: ChangeAction<typeof input, Accepted> = {
     if (row === 'limit') return { ok: false, reason: 'instance-limit', limit: plan.instancesMax, plan: plan.title }
     if (row === 'name-taken')
       return { ok: false, reason: 'name', problem: { kind: 'taken', suggestion: suggestName(wanted.name, [...taken, wanted.name.trim()]) } }
-    const job = await requestChange(tx, row, { kind: 'deploy', set: {}, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+    const job = await requestChange(tx, row.id, { kind: 'deploy', set: {}, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+    if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
     return { ok: true, value: { instance: summaryOf(job.row), operationId: job.operationId } }
   },
 }

@@ -50,12 +50,13 @@ export const destroy: ChangeAction<typeof destroyInput, Accepted> = {
     const row = found.value
     if (row.deleteRequestedAt !== null) return { ok: false, reason: 'being-destroyed', name: row.name }
     if (wanted.confirm.trim().toLowerCase() !== row.name) return { ok: false, reason: 'name-mismatch', name: row.name }
-    const job = await requestChange(tx, row, {
+    const job = await requestChange(tx, row.id, {
       kind: 'destroy',
       set: { delete: true },
       chat: { provider: actor.provider, address: actor.chat },
       cause: 'owner',
     })
+    if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
     return ok({ instance: summaryOf(job.row), operationId: job.operationId })
   },
 }

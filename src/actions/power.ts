@@ -12,7 +12,8 @@ type PowerKind = Extract<OperationKind, 'start' | 'stop' | 'restart'>
 
 async function change(context: ChangeContext, row: InstanceRow, kind: PowerKind, set: DesiredChange): Promise<Result<Accepted>> {
   const { actor, db: tx } = context
-  const job = await requestChange(tx, row, { kind, set, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+  const job = await requestChange(tx, row.id, { kind, set, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+  if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
   return { ok: true, value: { instance: summaryOf(job.row), operationId: job.operationId } }
 }
 

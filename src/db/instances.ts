@@ -103,13 +103,16 @@ export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'fail
 /**
  * Writes desired state and opens the job that brings it about. A job still under way is superseded; back-off ends, for a person asked.
  * With `chat`, one progress message under the key `op:<operationId>` is announced there.
- * @returns the job's id and the row as it is now.
+ * @returns the job's id and the row as it is now; null when the instance is being destroyed: nothing else can be asked of it any more.
  */
 export async function requestChange(
   tx: Tx,
-  row: InstanceRow,
+  id: string,
   change: { kind: OperationKind; set: DesiredChange; chat: Chat | null; cause: string },
-): Promise<{ operationId: string; row: InstanceRow }> {
+): Promise<{ operationId: string; row: InstanceRow } | null> {
+  // Locked first: what was read before may be out of date, and two wishes at once must not pass each other unseen.
+  const [row] = await tx.select().from(instances).where(eq(instances.id, id)).for('update')
+  if (row === undefined || row.deleteRequestedAt !== null) return null
   const operationId = randomId(12)
   const { restart, delete: remove, ...columns } = change.set
   const [updated] = await tx
@@ -117,7 +120,7 @@ export async function requestChange(
     .set({
       ...columns,
       ...(restart === true && { restartGeneration: sql`${instances.restartGeneration} + 1` }),
-      ...(remove === true && { deleteRequestedAt: sql`coalesce(${instances.deleteRequestedAt}, now())` }),
+      ...(remove === true && { deleteRequestedAt: sql`now()` }),
       ...(change.kind !== 'stop' && { healthy: false }),
       blocked: null,
       operationId,
@@ -127,12 +130,12 @@ export async function requestChange(
       fails: 0,
       dueAt: sql`now()`,
     })
-    .where(eq(instances.id, row.id))
+    .where(eq(instances.id, id))
     .returning()
-  if (updated === undefined) throw new ConchError('db.row-gone', `instance ${row.id} is not in the database`)
+  if (updated === undefined) throw new ConchError('db.row-gone', `instance ${id} vanished under its lock`)
   if (row.operationId !== null) await supersede(tx, row, row.operationId, change.kind)
   await addEvent(tx, {
-    instanceId: row.id,
+    instanceId: id,
     operationId,
     kind: 'requested',
     detail: { kind: change.kind, cause: change.cause, ...(change.chat !== null && { chat: change.chat }) },
@@ -256,6 +259,12 @@ export type ObservedPatch = Partial<
     | 'deleteRequestedAt'
   >
 >
+
+/** The claimed row as it is now, locked until the transaction ends; null when the lease is no longer ours. */
+export async function lockClaimed(tx: Tx, claim: Claim): Promise<InstanceRow | null> {
+  const [row] = await tx.select().from(instances).where(held(claim)).for('update')
+  return row ?? null
+}
 
 /** Writes what was seen, if the lease is still ours; false when it is not, and then nothing of the caller's counts. */
 export async function writeObserved(tx: Db | Tx, claim: Claim, patch: ObservedPatch): Promise<boolean> {

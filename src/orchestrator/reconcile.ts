@@ -2,7 +2,7 @@
 // seen, say when to look again. Effects live here and in execute.ts, nowhere else in this folder. It receives a claim, never an event;
 // running it twice does no harm; killed anywhere, the next turn goes on. It must never import a face: news leave through the outbox.
 import type { Db, Tx } from '../db/connect.ts'
-import { releaseClaim, storedOf, writeObserved, type Claim, type InstanceRow, type ObservedPatch } from '../db/instances.ts'
+import { lockClaimed, releaseClaim, storedOf, writeObserved, type Claim, type InstanceRow, type ObservedPatch } from '../db/instances.ts'
 import { fallbackRegion } from '../domain/regions.ts'
 import { nextStep, type Desired, type FailReason, type Memory, type Observed, type Sent, type SentKind, type Step } from '../domain/next-step.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -45,12 +45,36 @@ export async function reconcile(deps: ReconcileDeps, row: InstanceRow): Promise<
   const turn = await takeTurn(deps, row, claim).catch((error: unknown) => failedTurn(deps, row, error))
   if (turn === null) return false
   const kept = await deps.db.transaction(async (tx) => {
-    if (!(await writeObserved(tx, claim, turn.patch))) return false
-    await turn.record?.(tx, { ...row, ...turn.patch })
+    const current = await lockClaimed(tx, claim)
+    if (current === null) return false
+    // Somebody changed what they want while this turn was under way: what it saw still counts, what it concluded does not.
+    const upToDate = current.desiredVersion === row.desiredVersion
+    await writeObserved(tx, claim, upToDate ? turn.patch : onlySeen(turn.patch))
+    if (upToDate) await turn.record?.(tx, { ...row, ...turn.patch })
     return releaseClaim(tx, claim, { requeueAfterMs: turn.requeueAfterMs, desiredVersion: row.desiredVersion })
   })
   if (kept) deps.announced()
   return kept
+}
+
+const CONCLUSIONS = [
+  'healthy',
+  'restartSeen',
+  'blocked',
+  'failure',
+  'deleteRequestedAt',
+  'destroyedAt',
+  'operationId',
+  'operationKind',
+  'operationStartedAt',
+  'fails',
+] as const
+
+/** The facts of a turn, without what it concluded about a job, health or an end. */
+function onlySeen(patch: ObservedPatch): ObservedPatch {
+  const seen = { ...patch }
+  for (const key of CONCLUSIONS) delete seen[key]
+  return seen
 }
 
 async function takeTurn(deps: ReconcileDeps, row: InstanceRow, claim: Claim): Promise<Turn | null> {

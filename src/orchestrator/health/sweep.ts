@@ -183,7 +183,8 @@ async function restartUnhealthy(db: Db, down: { instanceId: string; failures: nu
     const row = await instanceById(tx, down.instanceId)
     if (row === null || row.power === 'off' || row.deleteRequestedAt !== null || row.blocked !== null) return
     if (row.operationKind !== null && !WAITING_FOR_HEALTH.includes(row.operationKind)) return
-    await requestChange(tx, row, { kind: 'recover', set: { restart: true }, chat: null, cause: 'health' })
+    const asked = await requestChange(tx, row.id, { kind: 'recover', set: { restart: true }, chat: null, cause: 'health' })
+    if (asked === null) return
     await raiseIncident(tx, { instanceId: row.id, userId: row.userId, kind: 'unhealthy', detail: { error: down.error, failures: down.failures } })
   })
 }
