@@ -35,6 +35,8 @@ export type ReadAction<Input extends z.ZodType, Output> = Described<Input> & {
 /** Changes what is wanted, in one transaction with its audit row. */
 export type ChangeAction<Input extends z.ZodType, Output> = Described<Input> & {
   scope: 'operate' | 'destroy'
+  /** Whoever did it is not to be known afterwards: its audit row carries no name. */
+  anonymous?: true
   run(context: ChangeContext, input: z.output<Input>): Promise<Result<Output>>
 }
 export type Action<Input extends z.ZodType, Output> = ReadAction<Input, Output> | ChangeAction<Input, Output>

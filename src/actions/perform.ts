@@ -1,6 +1,7 @@
 // The one gate to every action, whichever face asked: input is parsed, the rate is limited, the action runs in one transaction with its audit
 // row, and the engine is woken. Ownership is in findInstance, plan limits in deploy and in the database.
 import type { z } from 'zod'
+import { FORGOTTEN_ACTOR } from '../db/accounts.ts'
 import { audit, recentActions } from '../db/audit.ts'
 import type { Db } from '../db/connect.ts'
 import { expireStagedApp } from '../db/secret-names.ts'
@@ -73,7 +74,8 @@ async function run(deps: ActionsDeps, action: AnyAction, input: unknown, actor: 
         throw new Refused({ reason: 'too-many-requests', retryAfterSeconds: 60 })
       const outcome = await action.run({ db: tx, actor, settings: deps.settings }, parsed.data)
       if (!outcome.ok) throw new Refused(outcome)
-      await audit(tx, { ...entry, instanceId: instanceIdIn(outcome.value), outcome: 'done' })
+      const who = action.anonymous === true ? { actor: FORGOTTEN_ACTOR, input: {} } : {}
+      await audit(tx, { ...entry, ...who, instanceId: instanceIdIn(outcome.value), outcome: 'done' })
       return outcome
     })
     deps.changed()

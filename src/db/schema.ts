@@ -1,5 +1,5 @@
 // The tables as drizzle sees them. The SQL under migrations/ is the truth; a test compares the two.
-import { bigint, boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const serial = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
@@ -20,6 +20,7 @@ export const identities = pgTable(
     displayName: text('display_name').notNull().default(''),
     chat: text('chat').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
+    ref: uuid('ref').notNull().defaultRandom(),
   },
   (table) => [primaryKey({ columns: [table.provider, table.subject] })],
 )
@@ -187,4 +188,23 @@ export const auditLog = pgTable('audit_log', {
   instanceId: text('instance_id'),
   input: jsonb('input').notNull().default({}),
   outcome: text('outcome').notNull(),
+})
+
+export const linkRequests = pgTable('link_requests', {
+  id: text('id').primaryKey(),
+  codeHash: text('code_hash').notNull(),
+  maker: uuid('maker').notNull(),
+  taker: uuid('taker'),
+  makerAgreed: boolean('maker_agreed').notNull().default(false),
+  takerAgreed: boolean('taker_agreed').notNull().default(false),
+  createdAt: at('created_at').notNull().defaultNow(),
+  expiresAt: at('expires_at').notNull(),
+  outcome: text('outcome'),
+})
+
+export const slackInstallations = pgTable('slack_installations', {
+  tenant: text('tenant').primaryKey(),
+  sealed: text('sealed').notNull(),
+  installedAt: at('installed_at').notNull().defaultNow(),
+  updatedAt: at('updated_at').notNull().defaultNow(),
 })

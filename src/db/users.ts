@@ -29,7 +29,8 @@ export async function userFor(db: Db, visitor: Visitor): Promise<KnownUser> {
   }
 }
 
-async function findUser(db: Db | Tx, visitor: Visitor): Promise<KnownUser | null> {
+/** The user behind a chat identity, or null when we do not know it. */
+export async function findUser(db: Db | Tx, visitor: { provider: string; subject: string }): Promise<KnownUser | null> {
   const [row] = await db
     .select({ userId: identities.userId, timeZone: users.timeZone, plan: users.plan })
     .from(identities)

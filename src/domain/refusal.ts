@@ -17,6 +17,25 @@ export type Refusal =
   | { reason: 'secret-store-unavailable' }
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
+  | AccountRefusal
+
+/** Why accounts do not come together, go apart or end. */
+export type AccountRefusal =
+  | { reason: 'link-code-wrong' }
+  | { reason: 'link-code-expired' }
+  | { reason: 'link-code-used' }
+  | { reason: 'link-own-code' }
+  | { reason: 'link-already' }
+  | { reason: 'link-codes-limit'; limit: number; retryAfterSeconds: number }
+  | { reason: 'link-tries-limit'; limit: number; minutes: number }
+  | { reason: 'link-both-have-instances' }
+  | { reason: 'link-over' }
+  | { reason: 'link-not-yours' }
+  | { reason: 'last-account' }
+  | { reason: 'unknown-account' }
+  | { reason: 'account-changed' }
+  | { reason: 'forget-mismatch'; words: string }
+  | { reason: 'instances-present'; names: string[]; leaving: string[] }
 
 export type Result<T> = { ok: true; value: T } | ({ ok: false } & Refusal)
 

@@ -37,6 +37,21 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'secret-store-unavailable': { reason: 'secret-store-unavailable' },
   'logs-unavailable': { reason: 'logs-unavailable' },
   'nothing-to-retry': { reason: 'nothing-to-retry' },
+  'link-code-wrong': { reason: 'link-code-wrong' },
+  'link-code-expired': { reason: 'link-code-expired' },
+  'link-code-used': { reason: 'link-code-used' },
+  'link-own-code': { reason: 'link-own-code' },
+  'link-already': { reason: 'link-already' },
+  'link-codes-limit': { reason: 'link-codes-limit', limit: 5, retryAfterSeconds: 600 },
+  'link-tries-limit': { reason: 'link-tries-limit', limit: 5, minutes: 10 },
+  'link-both-have-instances': { reason: 'link-both-have-instances' },
+  'link-over': { reason: 'link-over' },
+  'link-not-yours': { reason: 'link-not-yours' },
+  'last-account': { reason: 'last-account' },
+  'unknown-account': { reason: 'unknown-account' },
+  'account-changed': { reason: 'account-changed' },
+  'forget-mismatch': { reason: 'forget-mismatch', words: 'forget me' },
+  'instances-present': { reason: 'instances-present', names: ['my-claw'], leaving: [] },
 }
 
 describe('refusals', () => {
@@ -50,8 +65,8 @@ describe('refusals', () => {
 
   test('every refusal that leaves something to do offers it as a button', () => {
     const without = Object.values(refusals).filter((refusal) => refusalView(refusal, { action: 'restart' }).actions.length === 0)
-    // These two are questions of a conversation, which brings its own buttons.
-    expect(without.map((one) => one.reason).toSorted()).toEqual(['name-mismatch', 'secret-store-unavailable'])
+    // These are questions of a conversation, which brings its own buttons.
+    expect(without.map((one) => one.reason).toSorted()).toEqual(['forget-mismatch', 'name-mismatch', 'secret-store-unavailable'])
   })
 
   test('asking which instance repeats the whole command for each', () => {

@@ -3,7 +3,8 @@ import type { InstanceSummary } from '../../actions/action.ts'
 import { catalogue, type ActionName } from '../../actions/catalogue.ts'
 import { instanceById } from '../../db/instances.ts'
 import type { Refusal } from '../../domain/refusal.ts'
-import { startDeploy, startDestroy, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import { answerLink, answerUnlink } from './account.ts'
+import { startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
 import { expectJob, show, type Turn } from './turn.ts'
 import { paragraph, type View } from './view.ts'
@@ -101,6 +102,12 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'stop':
     case 'restart':
       return power(turn, name, args)
+    case 'link':
+      return answerLink(turn, args)
+    case 'unlink':
+      return answerUnlink(turn, args)
+    case 'forget-me':
+      return startForget(turn)
   }
 }
 

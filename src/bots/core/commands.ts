@@ -7,8 +7,8 @@ export function typedOf(text: string, names: readonly string[]): Typed {
   const trimmed = text.trim()
   if (trimmed.startsWith('/')) {
     const [head = '', ...args] = trimmed.slice(1).split(/\s+/)
-    // Platforms append the bot's name in groups: /status@conch_bot.
-    return { kind: 'command', name: (head.split('@')[0] ?? '').toLowerCase(), args }
+    // Platforms append the bot's name in groups: /status@conch_bot. Telegram allows no dash in a command.
+    return { kind: 'command', name: (head.split('@')[0] ?? '').toLowerCase().replaceAll('_', '-'), args }
   }
   const word = trimmed.toLowerCase()
   return names.includes(word) ? { kind: 'command', name: word, args: [] } : { kind: 'words', text: trimmed }

@@ -8,6 +8,7 @@ import { regionOf } from '../../domain/regions.ts'
 import { ConchError } from '../../lib/errors.ts'
 import { randomId } from '../../lib/random.ts'
 import { Sealed } from '../../lib/sealed.ts'
+import { askForget, mayForget } from './account.ts'
 import {
   beginDeploy,
   deployMove,
@@ -23,7 +24,7 @@ import { deleteTheirs, expectJob, placeOf, show, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
 import { deployQuestion, type DeployFacts } from './words/deploy.ts'
 import { cancelledView } from './words/greeting.ts'
-import { endedView } from './words/trouble.ts'
+import { endedView, keyStandsView } from './words/trouble.ts'
 
 const TTL_MINUTES = 30
 /** Saving against a revision that somebody else has moved is tried again this often. */
@@ -81,7 +82,9 @@ export async function cancelConversation(turn: Turn): Promise<void> {
 export async function startDeploy(turn: Turn, words: readonly string[]): Promise<void> {
   const last = words.at(-1)
   const region = words.length > 1 && last !== undefined && regionOf(last.toLowerCase()) !== undefined ? last : undefined
-  const name = (region === undefined ? words : words.slice(0, -1)).join(' ')
+  const typed = (region === undefined ? words : words.slice(0, -1)).join(' ')
+  // A dash leaves the name open: where a command is a form, its place can be given alone.
+  const name = typed === '-' ? '' : typed
   const world = await worldOf(turn)
   await begin(turn, beginDeploy(freshIds(turn), { name, region }, world), world)
 }
@@ -108,6 +111,15 @@ export async function startDestroy(turn: Turn, instance: InstanceDetail): Promis
 export async function startRename(turn: Turn, instance: InstanceDetail): Promise<void> {
   await letGo(turn)
   await startQuestion(turn, 'rename', instance)
+}
+
+/** Asks for the words before somebody is forgotten. */
+export async function startForget(turn: Turn): Promise<void> {
+  if (!(await mayForget(turn))) return
+  await letGo(turn)
+  const state = { id: randomId(8) }
+  await beginWizard(turn.deps.db, placeOf(turn), { kind: 'forget-me', state, ttlMinutes: TTL_MINUTES })
+  await askForget(turn, state.id)
 }
 
 async function begin(turn: Turn, move: DeployMove, world: DeployWorld): Promise<void> {
@@ -164,7 +176,7 @@ async function carryOutOne(turn: Turn, state: DeployState, effect: DeployEffect,
     case 'ask':
       return ask(turn, { state, problem: effect.problem, revision: after.revision, world: after.world })
     case 'delete-message':
-      return void (await deleteTheirs(turn))
+      return takeAway(turn)
     case 'discard':
       return deps.actions.discardDraft(actor, effect.draftId)
     case 'cancel':
@@ -182,6 +194,12 @@ async function carryOutOne(turn: Turn, state: DeployState, effect: DeployEffect,
   }
 }
 
+/** Deletes the message with the key, or asks the person to where only they can. */
+async function takeAway(turn: Turn): Promise<void> {
+  const deleted = await deleteTheirs(turn)
+  if (!deleted && turn.inbound.messageRef !== undefined) await show(turn, keyStandsView())
+}
+
 type Question = { state: DeployState; problem: Parameters<typeof deployQuestion>[1]; revision: number; world: DeployWorld }
 
 async function ask(turn: Turn, { state, problem, revision, world }: Question): Promise<void> {
@@ -190,8 +208,9 @@ async function ask(turn: Turn, { state, problem, revision, world }: Question): P
 }
 
 function factsOf({ face, timeZone, deps }: Turn, world: DeployWorld): DeployFacts {
-  const { masksSecrets, deletesTheirMessages } = face.capabilities
-  return { taken: world.taken, timeZone, info: deps.info, secrecy: masksSecrets ? 'masked' : deletesTheirMessages ? 'deleted' : 'shown' }
+  const { forms, masksSecrets, deletesTheirMessages } = face.capabilities
+  const secrecy = forms === 'modal' ? 'form' : masksSecrets ? 'masked' : deletesTheirMessages ? 'deleted' : 'shown'
+  return { taken: world.taken, timeZone, info: deps.info, secrecy }
 }
 
 async function launch(turn: Turn, state: DeployState, after: After): Promise<void> {

@@ -9,6 +9,7 @@ import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { linkNews } from './account.ts'
 import type { Info } from './info.ts'
 import type { View } from './view.ts'
 import { incidentView } from './words/incidents.ts'
@@ -20,6 +21,7 @@ export type Render = (row: Renderable, reader: { timeZone: string | null }) => P
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
 const incidentSchema = z.object({ incidentId: z.string() })
+const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
 const milestoneNames = [...new Set(Object.values(milestones).flat())]
 const milestoneSchema = z.object({ name: z.custom<Milestone>((name) => milestoneNames.some((one) => one === name)) })
@@ -31,7 +33,7 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The templates that the engines enqueue: 'progress', 'outcome' and 'incident'. */
+/** The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; and 'link-request', one side's view of linking two chats. */
 export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render {
   return async (row, reader) => {
     switch (row.template) {
@@ -45,6 +47,8 @@ export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render
       }
       case 'incident':
         return incidentOf(deps.db, row, reader.timeZone)
+      case 'link-request':
+        return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       default:
         throw new ConchError('bots.unknown-template', `there are no words for the template ${row.template}`)
     }

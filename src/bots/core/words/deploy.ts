@@ -12,7 +12,7 @@ import { practiceBlocks } from './greeting.ts'
 import { nameProblemText, refusalView } from './refusals.ts'
 import { moneyWords } from './time.ts'
 
-export type DeployFacts = { taken: readonly string[]; timeZone: string | null; info: Info; secrecy: 'masked' | 'deleted' | 'shown' }
+export type DeployFacts = { taken: readonly string[]; timeZone: string | null; info: Info; secrecy: 'masked' | 'form' | 'deleted' | 'shown' }
 const REGIONS_SHOWN = 5
 
 /** The question that the conversation stands at, with what was wrong with the last answer. */
@@ -86,6 +86,7 @@ function keyQuestion(state: DeployState, facts: DeployFacts): View {
   const title = provider?.title ?? 'model'
   const secrecy: Readonly<Record<DeployFacts['secrecy'], string>> = {
     masked: 'What you type stays hidden.',
+    form: 'The button opens a form for it: what you put in there appears in no chat.',
     deleted: 'I delete your message at once.',
     shown: 'It stays visible where you type it.',
   }

@@ -3,6 +3,7 @@ import { assertNever } from '../../../lib/errors.ts'
 import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/instance-name.ts'
 import type { Refusal } from '../../../domain/refusal.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
+import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
 import { statusTitle } from './instance.ts'
 import { countWords, durationWords } from './time.ts'
 
@@ -20,6 +21,7 @@ const setUp = button('Set one up', 'deploy')
 const list = button('My assistants', 'instances')
 
 function answer(refusal: Refusal, asked: Asked): Answer {
+  if (isAccountRefusal(refusal)) return accountAnswer(refusal)
   switch (refusal.reason) {
     case 'instance-limit':
       return {

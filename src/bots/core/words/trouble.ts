@@ -53,3 +53,8 @@ export function strayKeyView(deleted: boolean): View {
     actions: [button('Set one up', 'deploy')],
   }
 }
+
+/** A key was sent as a message that we cannot delete. */
+export function keyStandsView(): View {
+  return { tone: 'warning', blocks: [paragraph`Your message with the key still stands above, and only you can delete it: please do.`], actions: [] }
+}
