@@ -1,0 +1,300 @@
+// Telegram as a chat: receives by long polling, or by a webhook when there is a public address, and shows views as messages with keyboards.
+// It must never decide what is said, wait for the core before it acknowledges, or log what people write, what we send, or the token.
+import { autoRetry } from '@grammyjs/auto-retry'
+import { run as startRunner, sequentialize } from '@grammyjs/runner'
+import { apiThrottler } from '@grammyjs/transformer-throttler'
+import { Bot, InputFile, webhookCallback, type Context } from 'grammy'
+import type { Clock } from '../../lib/clock.ts'
+import { ConchError } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
+import { Sealed } from '../../lib/sealed.ts'
+import { commands } from '../core/answers.ts'
+import type { Delivery, Face, Inbound } from '../core/face.ts'
+import type { ReadyView } from '../core/view.ts'
+import { deepLink } from './deep-link.ts'
+import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
+import { received, type GroupPlace } from './inbound.ts'
+import { capabilities, sheetOf, type Sheet } from './sheet.ts'
+
+export type TelegramOptions = {
+  token: Sealed
+  /** Where the Bot API is, without a slash at its end. */
+  apiRoot?: string
+  /** The address that Telegram can reach us under, without a slash at its end; null: long polling. */
+  publicUrl: string | null
+  clock: Clock
+  log: Log
+}
+export type TelegramWebhook = {
+  path: string
+  /** Telegram sends it with every update. */
+  secretToken: string
+  handler(request: Request): Promise<Response>
+}
+export type TelegramFace = Face & {
+  /** To be mounted by the web server; null with long polling. */
+  webhook: TelegramWebhook | null
+  /** Receives until `signal` is aborted. Rejects with `telegram.token` when Telegram does not know the token. */
+  run(handle: Handle, signal: AbortSignal): Promise<void>
+}
+type Handle = (inbound: Inbound, face: Face) => Promise<void>
+
+const POLL_SECONDS = 25
+/** Longer than a long poll: a connection that died without a word is noticed. */
+const CALL_SECONDS_MAX = 40
+const RECONNECT_MS = 1_000
+const BROKEN_PAUSE_MS = 200
+/** Another program that receives with our token is perhaps the former one, about to end. */
+const PAUSE_MS = 3_000
+/** Answers come in bursts of a few, which Telegram allows; on average it wants one message a second in a chat. */
+const CHAT_BUCKET = { reservoir: 8, reservoirIncreaseAmount: 1, reservoirIncreaseInterval: 1_000, reservoirIncreaseMaximum: 8, maxConcurrent: 1 }
+const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
+/** A longer wait is the notifier's to plan. */
+const RETRY_SECONDS_MAX = 2
+const UPDATES = ['message', 'callback_query'] as const
+
+type State = { bot: Bot; options: TelegramOptions; handle: Handle | null; face: Face; underWay: Set<Promise<void>> }
+
+/** The face of one bot. Nothing is connected before `run`. */
+export function createTelegramFace(options: TelegramOptions): TelegramFace {
+  const bot = createBot(options)
+  const face = faceOf(bot, options.log)
+  const state: State = { bot, options, handle: null, face, underWay: new Set() }
+  // The order of a chat, and of a person who writes in several.
+  bot.use(sequentialize(({ chat, from }) => [chat, from].flatMap((one) => (one === undefined ? [] : [String(one.id)]))))
+  bot.use((context) => take(state, context))
+  bot.catch(({ error }) => options.log.warn({ err: withoutPayload(error) }, 'an update from Telegram could not be taken'))
+  const webhook = options.publicUrl === null ? null : webhookOf(state)
+  return { ...face, webhook, run: (handle, signal) => receive(state, webhook, { handle, signal }) }
+}
+
+function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
+  const bot = new Bot(token.open(), { client: { timeoutSeconds: CALL_SECONDS_MAX, ...(apiRoot !== undefined && { apiRoot }) } })
+  const paced = apiThrottler({ out: CHAT_BUCKET })
+  // A message with a secret in it is deleted at once, however much is waiting to be said.
+  bot.api.config.use((previous, method, payload, signal) =>
+    PACED.has(method) ? paced(previous, method, payload, signal) : previous(method, payload, signal),
+  )
+  bot.api.config.use(async (previous, method, payload, signal) => {
+    try {
+      const answer = await previous(method, payload, signal)
+      if (!answer.ok && answer.error_code >= 429) log.warn({ method, status: answer.error_code }, 'Telegram refused a call for now')
+      return answer
+    } catch (error) {
+      if (signal?.aborted !== true) log.warn({ method, err: withoutPayload(error) }, 'Telegram could not be reached')
+      throw error
+    }
+  })
+  // A connection that broke is no reason for silence: once more, at the risk of saying something twice.
+  bot.api.config.use((previous, method, payload, signal) =>
+    previous(method, payload, signal).catch(async (error: unknown) => {
+      if (method === 'getUpdates' || signal?.aborted === true) throw error
+      await clock.sleep(BROKEN_PAUSE_MS)
+      return previous(method, payload, signal)
+    }),
+  )
+  const patient = autoRetry({ maxRetryAttempts: 1, maxDelaySeconds: RETRY_SECONDS_MAX, rethrowHttpErrors: true })
+  // The runner repeats getUpdates by itself.
+  bot.api.config.use((previous, method, payload, signal) =>
+    method === 'getUpdates' ? previous(method, payload, signal) : patient(previous, method, payload, signal),
+  )
+  return bot
+}
+
+/** Acknowledges and hands on, without waiting for either. */
+async function take(state: State, context: Context): Promise<void> {
+  const { bot, handle, face, underWay, options } = state
+  if (context.callbackQuery !== undefined) {
+    const acknowledged = context.answerCallbackQuery().then(
+      () => undefined,
+      (error: unknown) => options.log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged'),
+    )
+    track(underWay, acknowledged)
+  }
+  const taken = received(context.update, bot.botInfo)
+  if (taken === null || handle === null) return
+  const answering = taken.group === null ? face : groupFace(state, taken.group)
+  track(underWay, handle(taken.inbound, answering))
+}
+
+function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
+  underWay.add(work)
+  const end = (): void => void underWay.delete(work)
+  work.then(end, end)
+}
+
+type Target = { chatId: number; threadId?: number; replyTo?: number }
+
+function faceOf(bot: Bot, log: Log): Face {
+  return {
+    provider: 'telegram',
+    capabilities,
+    paceMs: 1_000,
+    send: (chat, view) => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) }),
+    edit: (chat, ref, view) => change(bot, Number(chat), { ref, sheet: sheetOf(view) }),
+    delete: (chat, ref) => remove(bot, Number(chat), ref),
+  }
+}
+
+/** Answers in the group that was written in, without buttons: they would be anybody's. One link leads on, in private. */
+function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
+  const link = { kind: 'link', label: 'Open our private chat', url: deepLink(bot.botInfo.username, group.command) } as const
+  const pointed = (view: ReadyView): Sheet => sheetOf({ ...view, actions: [link] })
+  return {
+    ...face,
+    send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
+    edit: (_chat, ref, view) => change(bot, group.chatId, { ref, sheet: pointed(view) }),
+    delete: (_chat, ref) => remove(bot, group.chatId, ref),
+  }
+}
+
+async function post(bot: Bot, log: Log, { target, sheet }: { target: Target; sheet: Sheet }): Promise<Delivery> {
+  const place = {
+    ...(target.threadId !== undefined && { message_thread_id: target.threadId }),
+    ...(target.replyTo !== undefined && { reply_parameters: { message_id: target.replyTo, allow_sending_without_reply: true } }),
+  }
+  try {
+    const sent = await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet) })
+    if (sheet.attachment !== null) await attach(bot, log, { target, text: sheet.attachment, replyTo: sent.message_id })
+    return { kind: 'sent', ref: String(sent.message_id) }
+  } catch (error) {
+    return deliveryOf(error, null)
+  }
+}
+
+function markupOf(sheet: Sheet) {
+  return { parse_mode: 'HTML', link_preview_options: { is_disabled: true }, reply_markup: { inline_keyboard: sheet.keyboard } } as const
+}
+
+/** The message has said the most important part: without its file it is still an answer. */
+async function attach(bot: Bot, log: Log, { target, text, replyTo }: { target: Target; text: string; replyTo: number }): Promise<void> {
+  const thread = target.threadId !== undefined ? { message_thread_id: target.threadId } : {}
+  try {
+    await bot.api.sendDocument(target.chatId, new InputFile(Buffer.from(text), 'all-of-it.txt'), {
+      ...thread,
+      reply_parameters: { message_id: replyTo },
+    })
+  } catch (error) {
+    log.warn({ err: withoutPayload(error) }, 'the file of a long message could not be sent')
+  }
+}
+
+async function change(bot: Bot, chatId: number, { ref, sheet }: { ref: string; sheet: Sheet }): Promise<Delivery> {
+  try {
+    await bot.api.editMessageText(chatId, Number(ref), sheet.html, markupOf(sheet))
+    return { kind: 'sent', ref }
+  } catch (error) {
+    return deliveryOf(error, ref)
+  }
+}
+
+async function remove(bot: Bot, chatId: number, ref: string): Promise<boolean> {
+  try {
+    return await bot.api.deleteMessage(chatId, Number(ref))
+  } catch (error) {
+    const failure = withoutPayload(error)
+    if (failure.code === 'telegram.400' || failure.code === 'telegram.403') return false
+    throw failure
+  }
+}
+
+async function receive(state: State, webhook: TelegramWebhook | null, { handle, signal }: { handle: Handle; signal: AbortSignal }): Promise<void> {
+  const { options } = state
+  try {
+    await connect(state, signal)
+    if (signal.aborted) return
+    await introduce(state)
+    state.handle = handle
+    if (webhook === null) await poll(state, signal)
+    else await listen(state, webhook, signal)
+  } catch (error) {
+    if (!signal.aborted) throw isTokenRefused(error) ? refusedToken() : withoutPayload(error)
+  } finally {
+    state.handle = null
+    await Promise.allSettled(state.underWay)
+    options.log.info('Telegram is closed')
+  }
+}
+
+/** Learns who we are. A network that is not there yet is waited for. */
+async function connect({ bot, options }: State, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !bot.isInited()) {
+    try {
+      bot.botInfo = await bot.api.getMe()
+    } catch (error) {
+      if (isTokenRefused(error)) throw error
+      await options.clock.sleep(PAUSE_MS, signal)
+    }
+  }
+}
+
+function refusedToken(): ConchError {
+  return new ConchError(
+    'telegram.token',
+    'Telegram does not know the token in TELEGRAM_BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token).',
+  )
+}
+
+/** Commands and menu. The bot works without them. */
+async function introduce({ bot, options }: State): Promise<void> {
+  const all = commands.map((one) => ({ command: one.name.replaceAll('-', '_'), description: one.summary }))
+  try {
+    await bot.api.setMyCommands(all, { scope: { type: 'all_private_chats' } })
+    await bot.api.setMyCommands(
+      all.filter((one) => one.command === 'help'),
+      { scope: { type: 'all_group_chats' } },
+    )
+    await bot.api.setChatMenuButton({ menu_button: { type: 'commands' } })
+  } catch (error) {
+    if (isTokenRefused(error)) throw error
+    options.log.warn({ err: withoutPayload(error) }, 'the commands could not be registered with Telegram')
+  }
+}
+
+async function poll({ bot, options }: State, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      // Updates do not come by polling as long as a webhook is set.
+      await bot.api.deleteWebhook()
+      const runner = startRunner(bot, {
+        runner: { fetch: { timeout: POLL_SECONDS, allowed_updates: UPDATES }, retryInterval: RECONNECT_MS, maxRetryTime: Infinity, silent: true },
+      })
+      const stop = (): void => void runner.stop()?.catch(() => undefined)
+      signal.addEventListener('abort', stop, { once: true })
+      await runner.task()
+      signal.removeEventListener('abort', stop)
+    } catch (error) {
+      if (signal.aborted) return
+      if (isTokenRefused(error)) throw error
+      const other = isConflict(error) ? 'another program receives with the same Telegram token' : 'receiving from Telegram was interrupted'
+      options.log.warn({ err: withoutPayload(error) }, other)
+      await options.clock.sleep(PAUSE_MS, signal)
+    }
+  }
+}
+
+function webhookOf(state: State): TelegramWebhook {
+  // Every process of this bot must come to the same one, and the token cannot be told from it.
+  const secretToken = new Sealed(`webhook of ${state.options.token.open()}`).fingerprint
+  const callback = webhookCallback(state.bot, 'std/http', { secretToken, onTimeout: 'return', timeoutMilliseconds: 5_000 })
+  return {
+    path: '/webhooks/telegram',
+    secretToken,
+    async handler(request) {
+      // Telegram tries again later.
+      if (state.handle === null) return new Response(null, { status: 503 })
+      try {
+        return await callback(request)
+      } catch (error) {
+        state.options.log.warn({ err: withoutPayload(error) }, 'a webhook call from Telegram could not be read')
+        return new Response(null, { status: 400 })
+      }
+    },
+  }
+}
+
+async function listen({ bot, options }: State, { path, secretToken }: TelegramWebhook, signal: AbortSignal): Promise<void> {
+  await bot.api.setWebhook(`${options.publicUrl ?? ''}${path}`, { secret_token: secretToken, allowed_updates: UPDATES })
+  // It stays set: other processes serve it, and Telegram keeps what comes while none does.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

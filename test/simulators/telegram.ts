@@ -1,0 +1,313 @@
+// A Telegram of one's own: an HTTP server that the real client library takes for the Bot API, and people who chat with the bot. It refuses what
+// Telegram refuses, limits what Telegram limits, fails when it is told to, and keeps every call.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { seesIn, type Person, type Simulator } from './person.ts'
+import { createChats, type Answer, type Chats, type Key, type Message } from './telegram/chats.ts'
+import { openSpec } from './telegram/spec.ts'
+import { createUpdates, type Updates } from './telegram/updates.ts'
+
+export type Fault = { status: number; description?: string; retryAfterS?: number } | 'drop' | 'lost-answer'
+export type Call = { method: string; body: string; at: number; failed: number | null }
+
+export type TelegramPerson = Person & {
+  id: number
+  /** As says(), for an update that Telegram delivers more than once. Returns its id. */
+  saysTimes(text: string, copies: number): number
+  /** The same person in a group. */
+  in(groupId: number): TelegramPerson
+  /** Presses with this data on a message, whoever it was made for. */
+  pressesData(data: string, messageId: number): void
+  /** The data behind the label, on the newest message that has it. */
+  keyOf(label: string): { data: string; messageId: number }
+  blocks(): void
+}
+export type TelegramSimulator = Simulator & {
+  apiRoot: string
+  token: string
+  username: string
+  /** Every call of the bot's, getUpdates aside. */
+  calls: readonly Call[]
+  updates: Updates
+  messages: readonly Message[]
+  commands(scope: string): string[]
+  person(id: number, name: string): TelegramPerson
+  group(id: number, name: string, options: { mayDelete: boolean }): void
+  /** The next `times` calls of `method` end like this. */
+  fault(method: string, fault: Fault, times?: number): void
+}
+
+const TOKEN = '7000000001:AAE-simulated-token-of-the-bot-itself'
+const ACKNOWLEDGE_MS = 3_000
+/** Bursts in one chat that Telegram lets pass, and its average. */
+const CHAT_RATE = { burst: 12, perSecond: 1 }
+const GROUP_PER_MINUTE = 20
+const RATED = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
+const commandsSchema = z.object({
+  commands: z.array(z.object({ command: z.string(), description: z.string() })),
+  scope: z.object({ type: z.string() }).optional(),
+})
+const ackSchema = z.object({ callback_query_id: z.string(), text: z.string().max(200).optional() })
+
+type State = {
+  bot: { id: number; is_bot: true; first_name: string; username: string }
+  chats: Chats
+  updates: Updates
+  calls: Call[]
+  faults: { method: string; fault: Fault; times: number }[]
+  violations: string[]
+  presses: Map<string, { at: number; answered: boolean }>
+  commands: Map<string, string[]>
+  sentAt: Map<number, number[]>
+  check: ReturnType<typeof openSpec>
+}
+
+/** Starts one on a free port of this computer. */
+export async function startTelegram(): Promise<TelegramSimulator> {
+  const violations: string[] = []
+  const bot = { id: 7_000_000_001, is_bot: true, first_name: 'Conch', username: 'conch_bot' } as const
+  const state: State = {
+    bot,
+    chats: createChats(bot),
+    updates: createUpdates((why) => violations.push(why)),
+    calls: [],
+    faults: [],
+    violations,
+    presses: new Map(),
+    commands: new Map(),
+    sentAt: new Map(),
+    check: openSpec(),
+  }
+  const server = createServer((request, response) => {
+    serve(state, request, response).catch((error: unknown) => {
+      violations.push(`${String(request.url?.split('/').at(-1))}: ${error instanceof Error ? error.message : String(error)}`)
+      response.writeHead(500).end(JSON.stringify({ ok: false, error_code: 500, description: 'Internal Server Error' }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    apiRoot: `http://127.0.0.1:${port}`,
+    token: TOKEN,
+    username: bot.username,
+    calls: state.calls,
+    updates: state.updates,
+    messages: state.chats.messages,
+    commands: (scope) => state.commands.get(scope) ?? [],
+    person: (id, name) => {
+      if (!state.chats.all.has(id)) state.chats.all.set(id, { id, kind: 'private', reachable: 'not-started', name })
+      return personOf(state, { id, chatId: id })
+    },
+    group: (id, name, { mayDelete }) => void state.chats.all.set(id, { id, kind: 'group', name, mayDelete }),
+    fault: (method, fault, times = 1) => void state.faults.push({ method, fault, times }),
+    violations: () => [...violations, ...unacknowledged(state)],
+    close: () => {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+function unacknowledged({ presses }: State): string[] {
+  return [...presses.values()].filter((one) => !one.answered && Date.now() - one.at > ACKNOWLEDGE_MS).map(() => 'a press was never acknowledged')
+}
+
+async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [, token, method = ''] = /^\/bot([^/]*)\/(\w+)/.exec(request.url ?? '') ?? []
+  const reply = (answer: unknown, status = 200): void => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+  const raw = await bodyOf(request)
+  if (token !== TOKEN) return reply({ ok: false, error_code: 401, description: 'Unauthorized' }, 401)
+  const multipart = request.headers['content-type']?.startsWith('multipart/') === true
+  const params = multipart ? await formOf(request, raw) : z.record(z.string(), z.unknown()).parse(raw.length === 0 ? {} : JSON.parse(raw.toString()))
+  if (state.check !== null && !multipart) state.violations.push(...state.check(method, params))
+  const call: Call = { method, body: raw.toString(), at: performance.now(), failed: null }
+  if (method !== 'getUpdates') state.calls.push(call)
+  const fault = nextFault(state, method)
+  if (fault === 'drop') return void request.socket.destroy()
+  if (fault !== null && fault !== 'lost-answer') {
+    call.failed = fault.status
+    return reply(faultAnswer(fault), fault.status)
+  }
+  if (method === 'getUpdates') return reply(await state.updates.poll(params, response))
+  const answer = limited(state, method, params) ?? answerTo(state, method, params)
+  if (!answer.ok) call.failed = answer.error_code
+  if (fault === 'lost-answer') return void request.socket.destroy()
+  reply(answer, answer.ok ? 200 : answer.error_code)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(z.instanceof(Buffer).parse(part))
+  return Buffer.concat(parts)
+}
+
+async function formOf(request: IncomingMessage, raw: Buffer): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': request.headers['content-type'] ?? '' }
+  const form = await new Response(new Uint8Array(raw), { headers }).formData()
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of form) fields[name] = typeof value === 'string' ? value : { name: value.name, text: await value.text() }
+  return fields
+}
+
+function nextFault({ faults }: State, method: string): Fault | null {
+  const found = faults.find((one) => one.method === method && one.times > 0)
+  if (found === undefined) return null
+  found.times -= 1
+  return found.fault
+}
+
+function faultAnswer({ status, description, retryAfterS }: Exclude<Fault, string>): Answer {
+  const parameters = retryAfterS === undefined ? {} : { parameters: { retry_after: retryAfterS } }
+  return { ok: false, error_code: status, description: description ?? `Fault ${status}`, ...parameters }
+}
+
+/** A chat's bucket: more than it holds is answered with 429, and held against us. */
+function limited(state: State, method: string, params: Readonly<Record<string, unknown>>): Answer | null {
+  if (!RATED.has(method)) return null
+  const chatId = Number(params['chat_id'])
+  const now = performance.now()
+  const times = (state.sentAt.get(chatId) ?? []).filter((at) => now - at < 60_000)
+  state.sentAt.set(chatId, [...times, now])
+  let level = 0
+  let before = times[0] ?? now
+  for (const at of [...times, now]) {
+    level = Math.max(0, level - ((at - before) / 1_000) * CHAT_RATE.perSecond) + 1
+    before = at
+  }
+  const over = chatId < 0 ? times.length >= GROUP_PER_MINUTE : level > CHAT_RATE.burst
+  if (!over) return null
+  state.violations.push(`too many messages in chat ${chatId}`)
+  return { ok: false, error_code: 429, description: 'Too Many Requests: retry after 1', parameters: { retry_after: 1 } }
+}
+
+function answerTo(state: State, method: string, params: Readonly<Record<string, unknown>>): Answer {
+  const { chats, updates } = state
+  const done: Answer = { ok: true, result: true }
+  switch (method) {
+    case 'getMe':
+      return { ok: true, result: { ...state.bot, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false } }
+    case 'setMyCommands':
+      return setCommands(state, params)
+    case 'setChatMenuButton':
+      return done
+    case 'setWebhook':
+      updates.setWebhook(params)
+      return done
+    case 'deleteWebhook':
+      updates.deleteWebhook()
+      return done
+    case 'answerCallbackQuery':
+      return acknowledge(state, params)
+    case 'sendMessage':
+      return ours(state, chats.send(params))
+    case 'editMessageText':
+      return ours(state, chats.edit(params))
+    case 'deleteMessage':
+      return chats.remove(params)
+    case 'sendDocument': {
+      const document = Object.values(params).find((value) => typeof value === 'object' && value !== null)
+      return chats.sendFile(Number(params['chat_id']), z.object({ name: z.string(), text: z.string() }).parse(document))
+    }
+    default:
+      return { ok: false, error_code: 404, description: 'Not Found: method not found' }
+  }
+}
+
+/** What no chat would have stood is our mistake; what became of a chat is not. */
+function ours(state: State, answer: Answer): Answer {
+  const chance = /not found|can't be edited|not modified/
+  if (!answer.ok && answer.error_code === 400 && !chance.test(answer.description)) state.violations.push(answer.description)
+  return answer
+}
+
+function setCommands(state: State, params: unknown): Answer {
+  const { commands, scope } = commandsSchema.parse(params)
+  const wrong = commands.filter((one) => !/^[a-z0-9_]{1,32}$/.test(one.command) || one.description.length < 1 || one.description.length > 256)
+  if (wrong.length > 0 || commands.length > 100) state.violations.push(`BOT_COMMAND_INVALID: ${wrong.map((one) => one.command).join(', ')}`)
+  state.commands.set(
+    scope?.type ?? 'default',
+    commands.map((one) => one.command),
+  )
+  return { ok: true, result: true }
+}
+
+function acknowledge(state: State, params: unknown): Answer {
+  const press = state.presses.get(ackSchema.parse(params).callback_query_id)
+  const tooOld = press === undefined || press.answered
+  if (press !== undefined && Date.now() - press.at > ACKNOWLEDGE_MS) state.violations.push('a press was acknowledged too late')
+  if (press !== undefined) press.answered = true
+  if (!tooOld) return { ok: true, result: true }
+  state.violations.push('a press was acknowledged twice')
+  return { ok: false, error_code: 400, description: 'Bad Request: query is too old and response timeout expired or query ID is invalid' }
+}
+
+type Place = { id: number; chatId: number }
+
+function personOf(state: State, place: Place): TelegramPerson {
+  const transcript = (): string => transcriptOf(state, place.chatId)
+  return {
+    id: place.id,
+    transcript,
+    says: async (text) => void write(state, place, text),
+    saysTimes: (text, copies) => write(state, place, text, copies),
+    submits: () => Promise.reject(new Error('Telegram has no forms')),
+    sees: (pattern, options) => seesIn(transcript, pattern, options),
+    in: (groupId) => personOf(state, { id: place.id, chatId: groupId }),
+    pressesData: (data, messageId) => press(state, place, { data, messageId }),
+    keyOf: (label) => {
+      const { key, message } = findKey(state, place, label)
+      return { data: key.callback_data ?? '', messageId: message.id }
+    },
+    async clicks(label) {
+      const { key, message } = findKey(state, place, label)
+      if (key.callback_data !== undefined) return press(state, place, { data: key.callback_data, messageId: message.id })
+      const payload = /^https:\/\/t\.me\/(\w+)\?start=([\w-]{1,64})$/.exec(key.url ?? '')
+      if (payload !== null && payload[1] === state.bot.username) write(state, { id: place.id, chatId: place.id }, `/start ${payload[2]}`)
+    },
+    blocks() {
+      const chat = state.chats.all.get(place.id)
+      if (chat?.kind === 'private') chat.reachable = 'blocked'
+    },
+  }
+}
+
+function write(state: State, { id, chatId }: Place, text: string, copies = 1): number {
+  const chat = state.chats.all.get(chatId)
+  // Writing to a bot opens the chat, and opens it again after it was blocked.
+  if (chat?.kind === 'private') chat.reachable = 'yes'
+  const message = state.chats.add({ chatId, from: id, text })
+  const length = /^\/[\w@]+/.exec(text)?.[0].length
+  const entities = length === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length }] }
+  return state.updates.push({ message: { ...state.chats.wire(message), ...entities } }, copies)
+}
+
+function press(state: State, { id, chatId }: Place, { data, messageId }: { data: string; messageId: number }): void {
+  const message = state.chats.messages.find((one) => one.id === messageId)
+  const queryId = `${id}-${state.presses.size + 1}`
+  state.presses.set(queryId, { at: Date.now(), answered: false })
+  const from = { id, is_bot: false, first_name: state.chats.all.get(id)?.name ?? 'Somebody', language_code: 'en' }
+  const on = message === undefined ? {} : { message: state.chats.wire({ ...message, chatId }) }
+  state.updates.push({ callback_query: { id: queryId, from, chat_instance: '1', data, ...on } })
+}
+
+function findKey({ chats }: State, { chatId }: Place, label: string): { key: Key; message: Message } {
+  const mine = chats.messages.filter((one) => one.chatId === chatId && !one.deleted)
+  for (const message of mine.toReversed()) {
+    const key = message.keyboard.flat().find((one) => one.text === label)
+    if (key !== undefined) return { key, message }
+  }
+  throw new Error(`there is no button ${label}`)
+}
+
+function transcriptOf({ chats }: State, chatId: number): string {
+  return chats.messages
+    .filter((one) => one.chatId === chatId && !one.deleted)
+    .map((one) => {
+      const rows = one.keyboard.map((row) => row.map((key) => (key.url === undefined ? `[${key.text}]` : `[${key.text} → ${key.url}]`)).join(' '))
+      return [`${one.from === null ? 'bot' : (chats.all.get(one.from)?.name ?? one.from)}: ${one.text}`, ...rows].join('\n')
+    })
+    .join('\n\n')
+}
