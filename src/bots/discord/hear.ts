@@ -1,0 +1,138 @@
+// What comes in: acknowledged first, then handed on as the core knows it.
+import {
+  ChannelType,
+  InteractionContextType,
+  MessageFlags,
+  RESTJSONErrorCodes,
+  type AutocompleteInteraction,
+  type ChatInputCommandInteraction,
+  type Interaction,
+  type Message,
+  type MessageComponentInteraction,
+  type ModalSubmitInteraction,
+  type REST,
+} from 'discord.js'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Face, Inbound } from '../core/face.ts'
+import { choicesFor, typedOf } from './commands.ts'
+import { cleaned, codeOf, refOf } from './delivery.ts'
+import { PROVIDER, type Direct } from './direct.ts'
+import { answerOf, formOf } from './form.ts'
+import { pressedOf } from './message.ts'
+import { createReply, type Asked } from './reply.ts'
+
+type Person = { provider: string; subject: string; displayName: string; chat: string }
+export type Hearing = {
+  rest: REST
+  direct: Direct
+  handle(inbound: Inbound, face: Face): Promise<void>
+  log: Log
+  clock: Clock
+  names(person: Person): Promise<readonly string[]>
+}
+
+/** Discord waits three seconds for the choices; afterwards they are not shown at all. */
+const CHOICES_PATIENCE_MS = 2_000
+
+/** Acknowledges an interaction and hands it on. Never rejects. */
+export async function hearInteraction(hearing: Hearing, interaction: Interaction): Promise<void> {
+  try {
+    if (interaction.isAutocomplete()) await suggest(hearing, interaction)
+    else if (interaction.isChatInputCommand()) await hearCommand(hearing, interaction)
+    else if (interaction.isModalSubmit()) await hearForm(hearing, interaction)
+    else if (interaction.isMessageComponent()) await hearPress(hearing, interaction)
+  } catch (error) {
+    hearing.log.warn({ err: cleaned(error), interaction: interaction.id }, 'an interaction on Discord could not be handled')
+  }
+}
+
+/** Hands on a direct message. Never rejects. */
+export async function hearMessage({ handle, direct, log }: Hearing, message: Message): Promise<void> {
+  const { author, channelId, content } = message
+  if (author.bot || message.system || message.guildId !== null || message.channel.type !== ChannelType.DM || content === '') return
+  direct.learn(author.id, channelId)
+  const origin = { ...personOf(author), id: message.id, place: 'dm', messageRef: refOf({ channel: channelId, message: message.id }) } as const
+  try {
+    await handle({ ...origin, kind: 'text', text: content }, direct)
+  } catch (error) {
+    log.warn({ err: cleaned(error) }, 'a message on Discord could not be handled')
+  }
+}
+
+function personOf(user: { id: string; globalName: string | null; username: string }): Person {
+  return { provider: PROVIDER, subject: user.id, displayName: user.globalName ?? user.username, chat: user.id }
+}
+
+type Answerable = ChatInputCommandInteraction | MessageComponentInteraction | ModalSubmitInteraction
+
+function overheard(interaction: Answerable): boolean {
+  return interaction.context !== InteractionContextType.BotDM
+}
+
+/** Whether the acknowledgement counted. A repeated event was acknowledged before; a late one was answered by Discord with a failure. */
+async function acknowledged(hearing: Hearing, interaction: Answerable, call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    const repeated = codeOf(error) === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged
+    if (!repeated) hearing.log.warn({ err: cleaned(error), interaction: interaction.id }, 'an interaction on Discord could not be acknowledged')
+    return false
+  }
+}
+
+function deferred(interaction: ChatInputCommandInteraction | ModalSubmitInteraction): Promise<unknown> {
+  return interaction.deferReply(overheard(interaction) ? { flags: MessageFlags.Ephemeral } : {})
+}
+
+async function hearCommand(hearing: Hearing, interaction: ChatInputCommandInteraction): Promise<void> {
+  if (!(await acknowledged(hearing, interaction, deferred(interaction)))) return
+  const text = typedOf(interaction.commandName, (option) => valueOf(interaction.options.get(option)?.value))
+  await answer(hearing, interaction, { asked: { kind: 'command' }, said: { kind: 'text', text } })
+}
+
+function valueOf(value: string | number | boolean | undefined): string | null {
+  return value === undefined ? null : String(value)
+}
+
+async function hearPress(hearing: Hearing, interaction: MessageComponentInteraction): Promise<void> {
+  const pressed = pressedOf(interaction.isStringSelectMenu() ? (interaction.values[0] ?? '') : interaction.customId)
+  if (pressed.kind === 'answer') return void (await acknowledged(hearing, interaction, interaction.showModal(formOf(pressed.input))))
+  if (!(await acknowledged(hearing, interaction, interaction.deferUpdate()))) return
+  const ref = refOf({ channel: interaction.channelId, message: interaction.message.id })
+  const button = pressed.kind === 'button' ? pressed.id : ''
+  await answer(hearing, interaction, { asked: { kind: 'press', ref }, said: { kind: 'press', button, messageRef: ref } })
+}
+
+async function hearForm(hearing: Hearing, interaction: ModalSubmitInteraction): Promise<void> {
+  const fromMessage = interaction.isFromMessage()
+  if (!(await acknowledged(hearing, interaction, fromMessage ? interaction.deferUpdate() : deferred(interaction)))) return
+  const said = { kind: 'text', text: answerOf(interaction.fields) } as const
+  await answer(hearing, interaction, { asked: { kind: fromMessage ? 'form' : 'command' }, said })
+}
+
+type Said = { kind: 'text'; text: string } | { kind: 'press'; button: string; messageRef: string }
+
+async function answer(hearing: Hearing, interaction: Answerable, { asked, said }: { asked: Asked; said: Said }): Promise<void> {
+  const { rest, direct, log, handle } = hearing
+  if (!overheard(interaction) && interaction.channelId !== null) direct.learn(interaction.user.id, interaction.channelId)
+  const { applicationId, token } = interaction
+  const reply = createReply({ rest, direct, log, applicationId, token, asked, overheard: overheard(interaction) })
+  const place = overheard(interaction) ? 'group' : 'dm'
+  try {
+    await handle({ ...personOf(interaction.user), id: interaction.id, place, ...said }, reply.face)
+  } finally {
+    await reply.finish()
+  }
+}
+
+async function suggest({ names, clock }: Hearing, interaction: AutocompleteInteraction): Promise<void> {
+  const { name, value } = interaction.options.getFocused(true)
+  const person = personOf(interaction.user)
+  const found = choicesFor({ name, value: String(value) }, () => names(person)).catch(() => [])
+  const late = new AbortController()
+  const choices = await Promise.race([found, clock.sleep(CHOICES_PATIENCE_MS, late.signal).then(() => [])])
+  late.abort()
+  await interaction.respond(choices)
+}

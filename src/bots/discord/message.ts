@@ -1,0 +1,157 @@
+// A view as Discord's components (version 2): texts, separators and rows of buttons, in a coloured frame where the tone has a colour.
+import {
+  ButtonStyle,
+  ComponentType,
+  MessageFlags,
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type APIComponentInContainer,
+  type APIComponentInMessageActionRow,
+  type APIMessageTopLevelComponent,
+} from 'discord.js'
+import type { Capabilities } from '../core/face.ts'
+import { fitted, linesOf, rowsOf } from '../core/layout.ts'
+import type { Block, ReadyButton, ReadyView, Tone } from '../core/view.ts'
+import { codeBlock, discordStyle } from './markup.ts'
+import { forms } from './words.ts'
+
+export const capabilities: Capabilities = {
+  editsMessages: true,
+  answersInPlace: true,
+  deletesTheirMessages: false,
+  masksSecrets: true,
+  privateReplies: true,
+  forms: 'modal',
+  selectOptionsMax: 25,
+  buttonsMax: 24,
+  buttonsPerRowMax: 5,
+  buttonLabelCharsMax: 80,
+  // What exceeds Discord's own limit goes into a file, see below.
+  textCharsMax: 100_000,
+  refreshMs: 5_000,
+}
+
+/** All texts of one message together: https://docs.discord.com/developers/components/reference#text-display */
+const TEXT_CHARS_MAX = 4_000
+/** Escaping at most doubles a text, which this many steps of a fifth make good. */
+const FITTING_STEPS = 5
+const SEPARATORS_MAX = 3
+const ANSWER = 'answer'
+const SELECT = 'select'
+
+const colours: Readonly<Record<Tone, number | null>> = { plain: null, good: 0x2e_a0_43, working: 0x58_65_f2, warning: 0xd2_99_22, bad: 0xda_36_33 }
+const styles = { plain: ButtonStyle.Secondary, primary: ButtonStyle.Primary, danger: ButtonStyle.Danger } as const
+
+export type Message = {
+  flags: number
+  components: APIMessageTopLevelComponent[]
+  allowed_mentions: { parse: [] }
+  attachments: { id: string; filename: string }[]
+}
+export type Sendable = { body: Message; files: { name: string; data: string }[] }
+
+const FILE = 'output.txt'
+
+/** The view as a message and its files: output that is too long is shown from its end, and whole in a file. `flags` are those of this message alone. */
+export function messageOf(view: ReadyView, flags = 0): Sendable {
+  const whole = textsOf(view)
+  const long = sizeOf(whole) > TEXT_CHARS_MAX
+  const output = long ? view.blocks.flatMap((block) => (block.kind === 'code' ? block.lines : [])) : []
+  const files = output.length === 0 ? [] : [{ name: FILE, data: `${output.join('\n')}\n` }]
+  const attached = files.map((): APIComponentInContainer => ({ type: ComponentType.File, file: { url: `attachment://${FILE}` } }))
+  const parts = [...textParts(long ? cutTexts(view) : whole), ...attached, ...rowsOfView(view)]
+  const body: Message = {
+    flags: flags | MessageFlags.IsComponentsV2,
+    components: framed(view.tone, parts),
+    allowed_mentions: { parse: [] },
+    // Given even when empty: an edit would keep the files of before.
+    attachments: files.map(({ name }, id) => ({ id: String(id), filename: name })),
+  }
+  return { body, files }
+}
+
+function framed(tone: Tone, parts: APIComponentInContainer[]): APIMessageTopLevelComponent[] {
+  const colour = colours[tone]
+  return colour === null ? parts : [{ type: ComponentType.Container, accent_color: colour, components: parts }]
+}
+
+function cutTexts(view: ReadyView): string[] {
+  let texts: string[] = []
+  for (let step = 0; step <= FITTING_STEPS; step += 1) {
+    texts = textsOf(fitted(view, { ...capabilities, textCharsMax: TEXT_CHARS_MAX * 0.8 ** step }))
+    if (sizeOf(texts) <= TEXT_CHARS_MAX) break
+  }
+  return texts
+}
+
+function textParts(texts: readonly string[]): APIComponentInContainer[] {
+  return texts.flatMap((content, index): APIComponentInContainer[] => [
+    ...(index > 0 ? [{ type: ComponentType.Separator } as const] : []),
+    { type: ComponentType.TextDisplay, content },
+  ])
+}
+
+function sizeOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0)
+}
+
+/** The texts between the dividers, each of at least one character: Discord takes no empty one. */
+function textsOf(view: ReadyView): string[] {
+  const texts: string[][] = [[]]
+  const [title] = linesOf({ ...view, blocks: [] }, discordStyle)
+  if (title !== undefined) texts[0]?.push(`### ${title.text}`)
+  for (const [index, block] of view.blocks.entries()) {
+    if (block.kind === 'divider' && texts.length <= SEPARATORS_MAX) texts.push([])
+    else texts.at(-1)?.push(...linesOfBlock(block, view.title === undefined && index === 0 ? view.tone : 'plain'))
+  }
+  const full = texts.map((lines) => lines.join('\n')).filter((text) => text.trim() !== '')
+  return full.length === 0 ? ['…'] : full
+}
+
+function linesOfBlock(block: Block, tone: Tone): string[] {
+  if (block.kind === 'code') return block.lines.length === 0 ? [] : [codeBlock(block.lines)]
+  return linesOf({ tone, blocks: [block] }, discordStyle).map((line) => line.text)
+}
+
+type Row = APIActionRowComponent<APIComponentInMessageActionRow>
+
+function rowsOfView(view: ReadyView): Row[] {
+  const answer: APIButtonComponent[] =
+    view.input === undefined
+      ? []
+      : [{ type: ComponentType.Button, style: ButtonStyle.Primary, label: forms[view.input].button, custom_id: `${ANSWER}:${view.input}` }]
+  const buttons = [...answer, ...view.actions.map(buttonOf)]
+  const rows = rowsOf(buttons, capabilities.buttonsPerRowMax).map((components): Row => ({ type: ComponentType.ActionRow, components }))
+  return [...selectRow(view), ...rows]
+}
+
+function selectRow({ select }: ReadyView): Row[] {
+  if (select === undefined || select.options.length === 0) return []
+  const options = select.options.map((option, index) => ({ label: option.label.slice(0, 100), value: numbered(index, option.id) }))
+  return [
+    {
+      type: ComponentType.ActionRow,
+      components: [{ type: ComponentType.StringSelect, custom_id: SELECT, placeholder: select.label.slice(0, 150), options }],
+    },
+  ]
+}
+
+function buttonOf(button: ReadyButton, index: number): APIButtonComponent {
+  if (button.kind === 'link') return { type: ComponentType.Button, style: ButtonStyle.Link, label: button.label, url: button.url }
+  return { type: ComponentType.Button, style: styles[button.style], label: button.label, custom_id: numbered(index, button.id) }
+}
+
+/** Discord refuses two buttons of one message with the same id, and two of ours may well do the same. */
+function numbered(index: number, id: string): string {
+  return `${index}|${id}`
+}
+
+export type Pressed = { kind: 'answer'; input: 'text' | 'secret' } | { kind: 'button'; id: string } | { kind: 'unknown' }
+
+/** What a component's id, or a chosen option's value, stands for. */
+export function pressedOf(customId: string): Pressed {
+  const [verb, input] = customId.split(':')
+  if (verb === ANSWER && (input === 'text' || input === 'secret')) return { kind: 'answer', input }
+  const button = /^\d+\|(.*)$/s.exec(customId)?.[1]
+  return button === undefined ? { kind: 'unknown' } : { kind: 'button', id: button }
+}
