@@ -1,0 +1,126 @@
+// What comes in from Slack. Each event is acknowledged before anything else is done about it, and then goes its way without the library
+// waiting for it: the router keeps one person's events in order.
+import type { App } from '@slack/bolt'
+import { messageOf as errorText } from '../../lib/errors.ts'
+import type { Face, Inbound } from '../core/face.ts'
+import { commandNames } from '../core/answers.ts'
+import { ACTION, ANSWER_FIELD, ANSWER_FORM, answerForm, messageOf, typedText, type Asked } from './blocks.ts'
+import { PROVIDER, refOf } from './chat.ts'
+import { respondTo } from './delivery.ts'
+import { actionIn, addressOf, commandIn, homeIn, messageIn, placeFrom, submitIn, tenantIn, type Action, type Command, type Who } from './payloads.ts'
+import { commandFace, faceAt, homeFace, refAt, type PlaceDeps } from './places.ts'
+import { notInstalledView } from './words.ts'
+
+export type Handle = (inbound: Inbound, face: Face) => Promise<void>
+export type ListenDeps = PlaceDeps & {
+  handle: Handle
+  /** Where the app is added to a workspace; null when it serves one workspace only. */
+  installUrl: string | null
+  /** The app was removed from a workspace, or says so. */
+  removed(tenant: string): Promise<void>
+}
+
+/** The command whose first word is the command: `/conch deploy my-claw`. */
+export const UMBRELLA = 'conch'
+const ANY = /^/
+
+/** Hangs our ears on the app. */
+export function listen(app: App, deps: ListenDeps): void {
+  const later = (work: () => Promise<void>): void => {
+    work().catch((error: unknown) => deps.log.error({ err: error }, 'something from Slack could not be handled'))
+  }
+  // Slack repeats what was not acknowledged, and the inbox takes it once: a lost acknowledgement is no reason to drop it.
+  const acknowledge = (ack: () => Promise<void>): Promise<void> =>
+    ack().catch((error: unknown) => deps.log.warn({ reason: errorText(error) }, 'an acknowledgement did not reach Slack'))
+  app.event('message', async ({ body }) => later(() => onMessage(deps, body)))
+  app.event('app_home_opened', async ({ body }) => later(() => onHome(deps, body)))
+  for (const event of ['app_uninstalled', 'tokens_revoked']) {
+    app.event(event, async ({ body }) => later(async () => deps.removed(tenantIn(body) ?? '')))
+  }
+  app.command(ANY, async ({ ack, body }) => {
+    await acknowledge(() => ack())
+    later(() => onCommand(deps, commandIn(body)))
+  })
+  app.action(ANY, async ({ ack, body }) => {
+    await acknowledge(() => ack())
+    later(() => onAction(deps, actionIn(body)))
+  })
+  app.view(ANY, async ({ ack, body }) => {
+    await acknowledge(() => ack())
+    later(() => onSubmit(deps, body))
+  })
+}
+
+type Origin = Pick<Inbound, 'provider' | 'subject' | 'displayName' | 'chat' | 'place' | 'id'>
+
+function origin(who: Who, id: string, place: Inbound['place']): Origin {
+  const address = addressOf(who)
+  return { id, provider: PROVIDER, subject: address, displayName: who.name, chat: address, place }
+}
+
+async function onMessage(deps: ListenDeps, body: unknown): Promise<void> {
+  const message = messageIn(body)
+  if (message === null) return
+  const { who, id, channel, ts, text } = message
+  deps.chat.knows(addressOf(who), channel)
+  await deps.handle({ ...origin(who, id, 'dm'), kind: 'text', text: typedText(text), messageRef: refOf(channel, ts) }, deps.chat)
+}
+
+async function onHome(deps: ListenDeps, body: unknown): Promise<void> {
+  const opened = homeIn(body)
+  if (opened === null) return
+  await deps.handle({ ...origin(opened.who, opened.id, 'dm'), kind: 'text', text: '/instances' }, homeFace(deps))
+}
+
+async function onCommand(deps: ListenDeps, command: Command): Promise<void> {
+  const { who, id, channel, responseUrl } = command
+  if (!(await isInstalled(deps, who, responseUrl))) return
+  const face = commandFace(deps, { channel, responseUrl })
+  const from = origin(who, id, channel.startsWith('D') ? 'dm' : 'group')
+  const words = wordsOf(command)
+  await deps.handle(words === null ? { ...from, kind: 'start' } : { ...from, kind: 'text', text: words }, face)
+}
+
+/** The words as the core reads them; null: only the door was opened. */
+function wordsOf({ name, text }: Command): string | null {
+  if (name !== UMBRELLA) return `/${name} ${typedText(text)}`.trim()
+  if (text === '') return null
+  const words = typedText(text).replace(/^\//, '')
+  const [first = ''] = words.split(/\s+/)
+  // What is no command is an answer to the question under way, or is said to be unknown by the core.
+  return commandNames.includes(first.toLowerCase()) ? `/${words}` : words
+}
+
+async function onAction(deps: ListenDeps, action: Action): Promise<void> {
+  const { who, id, actionId, value, place, responseUrl } = action
+  const [kind = '', detail = ''] = actionId.split(':')
+  if (kind === ACTION.link) return
+  if (!(await isInstalled(deps, who, responseUrl))) return
+  if (kind === ACTION.ask) return openForm(deps, action, detail === 'secret' ? 'secret' : 'text')
+  const from = origin(who, id, place.kind === 'private' ? 'group' : 'dm')
+  await deps.handle({ ...from, kind: 'press', button: value, messageRef: refAt(place) }, faceAt(deps, place, 'press'))
+}
+
+/** A trigger lives for three seconds: nothing is looked up before it is used but the workspace's token. */
+async function openForm(deps: ListenDeps, { who, trigger, value, place }: Action, asked: Asked): Promise<void> {
+  const client = await deps.workspaces.clientOf(who.tenant)
+  await client?.views.open({ trigger_id: trigger, view: answerForm(asked, value, JSON.stringify(place)) })
+}
+
+async function onSubmit(deps: ListenDeps, body: unknown): Promise<void> {
+  const { who, id, form, metadata, field } = submitIn(body)
+  if (form !== ANSWER_FORM) return
+  const place = placeFrom(metadata)
+  const text = field(ANSWER_FIELD.block, ANSWER_FIELD.action)
+  const from = origin(who, id, place.kind === 'private' ? 'group' : 'dm')
+  await deps.handle({ ...from, kind: 'text', text, messageRef: refAt(place) }, faceAt(deps, place, 'form'))
+}
+
+/** Slack hands us what was asked in a workspace that threw us out, too: without a token the only way to answer is the one that came with it. */
+async function isInstalled(deps: ListenDeps, who: Who, responseUrl: string | null): Promise<boolean> {
+  if (deps.installUrl === null || (await deps.workspaces.clientOf(who.tenant)) !== null) return true
+  if (responseUrl !== null) {
+    await respondTo(responseUrl, { response_type: 'ephemeral', replace_original: false, ...messageOf(notInstalledView(deps.installUrl)) })
+  }
+  return false
+}

@@ -1,0 +1,174 @@
+// What Slack sends, as far as we read it. Everything else in it is left alone, and nothing of it is logged.
+import { z } from 'zod'
+
+const idSchema = z.string().min(1)
+const withId = z.looseObject({ id: idSchema })
+/** Slash commands are form fields: their booleans are words. */
+const flag = z.union([z.boolean(), z.stringbool()]).optional()
+
+const eventBody = z.looseObject({
+  event_id: idSchema,
+  team_id: idSchema,
+  enterprise_id: z.string().nullish(),
+  authorizations: z.array(z.looseObject({ is_enterprise_install: z.boolean().nullish() })).nullish(),
+})
+const messageBody = eventBody.extend({
+  event: z.looseObject({ channel: idSchema, channel_type: z.string().optional(), user: idSchema, text: z.string(), ts: idSchema }),
+})
+const notTheirs = z.looseObject({ event: z.looseObject({ subtype: z.string().optional(), bot_id: z.string().optional() }) })
+const homeBody = eventBody.extend({ event: z.looseObject({ user: idSchema, tab: z.string() }) })
+const commandBody = z.looseObject({
+  command: idSchema,
+  text: z.string().default(''),
+  user_id: idSchema,
+  user_name: z.string().default(''),
+  channel_id: idSchema,
+  team_id: z.string().default(''),
+  enterprise_id: z.string().optional(),
+  is_enterprise_install: flag,
+  response_url: z.string(),
+  trigger_id: idSchema,
+})
+const whoSchema = {
+  user: z.looseObject({ id: idSchema, username: z.string().optional(), name: z.string().optional() }),
+  team: withId.nullish(),
+  enterprise: withId.nullish(),
+  is_enterprise_install: flag,
+}
+const actionBody = z.looseObject({
+  ...whoSchema,
+  trigger_id: idSchema,
+  response_url: z.string().optional(),
+  container: z.looseObject({
+    type: z.string(),
+    message_ts: z.string().optional(),
+    channel_id: z.string().optional(),
+    is_ephemeral: z.boolean().optional(),
+  }),
+  actions: z.array(
+    z.looseObject({ action_id: z.string(), value: z.string().optional(), selected_option: z.looseObject({ value: z.string() }).nullish() }),
+  ),
+})
+const submitBody = z.looseObject({
+  ...whoSchema,
+  view: z.looseObject({
+    id: idSchema,
+    callback_id: z.string(),
+    private_metadata: z.string(),
+    state: z.looseObject({ values: z.record(z.string(), z.record(z.string(), z.looseObject({ value: z.string().nullish() }))) }),
+  }),
+})
+
+/** One person in one workspace, or in one organisation where the app is installed for all of it. */
+export type Who = { tenant: string; user: string; name: string }
+export type Message = { who: Who; id: string; channel: string; ts: string; text: string }
+export type Command = { who: Who; id: string; name: string; text: string; channel: string; responseUrl: string }
+export type Place = { kind: 'home' } | { kind: 'message'; channel: string; ts: string } | { kind: 'private'; responseUrl: string }
+export type Action = { who: Who; id: string; trigger: string; actionId: string; value: string; place: Place; responseUrl: string | null }
+export type Submit = { who: Who; id: string; form: string; metadata: string; field(block: string, action: string): string }
+
+const ORGANISATION = /^E/
+
+/** The address of a person: everything that is needed to write to them. */
+export function addressOf({ tenant, user }: Pick<Who, 'tenant' | 'user'>): string {
+  return `${tenant}:${user}`
+}
+
+/** The person behind an address. */
+export function whoseAddress(address: string): { tenant: string; user: string } {
+  const [tenant = '', user = ''] = address.split(':')
+  return { tenant, user }
+}
+
+/** The key of an installation: that of the organisation, when the app is installed for all of it. */
+export function tenantOf(ids: { teamId: string | undefined; enterpriseId: string | null | undefined; wholeOrganisation: boolean }): string {
+  return (ids.wholeOrganisation ? ids.enterpriseId : ids.teamId) ?? ids.teamId ?? ids.enterpriseId ?? ''
+}
+
+export function isOrganisation(tenant: string): boolean {
+  return ORGANISATION.test(tenant)
+}
+
+function eventTenant(body: z.infer<typeof eventBody>): string {
+  const wholeOrganisation = body.authorizations?.[0]?.is_enterprise_install === true
+  return tenantOf({ teamId: body.team_id, enterpriseId: body.enterprise_id, wholeOrganisation })
+}
+
+function whoOf(body: Pick<z.infer<typeof actionBody>, 'user' | 'team' | 'enterprise' | 'is_enterprise_install'>): Who {
+  const ids = { teamId: body.team?.id, enterpriseId: body.enterprise?.id, wholeOrganisation: body.is_enterprise_install === true }
+  return { tenant: tenantOf(ids), user: body.user.id, name: body.user.username ?? body.user.name ?? '' }
+}
+
+/** A person's own message in our private chat; null for everything else that comes as a message. */
+export function messageIn(body: unknown): Message | null {
+  const other = notTheirs.safeParse(body)
+  if (!other.success || other.data.event.subtype !== undefined || other.data.event.bot_id !== undefined) return null
+  const parsed = messageBody.safeParse(body)
+  if (!parsed.success || parsed.data.event.channel_type !== 'im') return null
+  const { event, event_id } = parsed.data
+  const who = { tenant: eventTenant(parsed.data), user: event.user, name: '' }
+  return { who, id: event_id, channel: event.channel, ts: event.ts, text: event.text }
+}
+
+/** Somebody looked at our Home tab. */
+export function homeIn(body: unknown): { who: Who; id: string } | null {
+  const parsed = homeBody.safeParse(body)
+  if (!parsed.success || parsed.data.event.tab !== 'home') return null
+  return { who: { tenant: eventTenant(parsed.data), user: parsed.data.event.user, name: '' }, id: parsed.data.event_id }
+}
+
+/** The workspace or organisation that an event is about. */
+export function tenantIn(body: unknown): string | null {
+  const parsed = eventBody.safeParse(body)
+  return parsed.success ? eventTenant(parsed.data) : null
+}
+
+export function commandIn(body: unknown): Command {
+  const data = commandBody.parse(body)
+  const ids = { teamId: data.team_id || undefined, enterpriseId: data.enterprise_id, wholeOrganisation: data.is_enterprise_install === true }
+  const who = { tenant: tenantOf(ids), user: data.user_id, name: data.user_name }
+  const name = data.command.replace(/^\//, '')
+  return { who, id: `command:${data.trigger_id}`, name, text: data.text.trim(), channel: data.channel_id, responseUrl: data.response_url }
+}
+
+export function actionIn(body: unknown): Action {
+  const data = actionBody.parse(body)
+  const [action] = data.actions
+  const { container, response_url } = data
+  const { channel_id, message_ts } = container
+  const shown: Place | null = channel_id === undefined || message_ts === undefined ? null : { kind: 'message', channel: channel_id, ts: message_ts }
+  const hidden: Place | null = container.is_ephemeral === true && response_url !== undefined ? { kind: 'private', responseUrl: response_url } : null
+  return {
+    who: whoOf(data),
+    // A press that Slack delivers twice has the same trigger.
+    id: `action:${data.trigger_id}`,
+    trigger: data.trigger_id,
+    actionId: action?.action_id ?? '',
+    value: action?.selected_option?.value ?? action?.value ?? '',
+    place: hidden ?? shown ?? { kind: 'home' },
+    responseUrl: response_url ?? null,
+  }
+}
+
+export function submitIn(body: unknown): Submit {
+  const data = submitBody.parse(body)
+  return {
+    who: whoOf(data),
+    // A form can be sent once: whatever comes for it again is the same answer.
+    id: `form:${data.view.id}`,
+    form: data.view.callback_id,
+    metadata: data.view.private_metadata,
+    field: (block, action) => data.view.state.values[block]?.[action]?.value ?? '',
+  }
+}
+
+const placeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('home') }),
+  z.object({ kind: z.literal('message'), channel: z.string(), ts: z.string() }),
+  z.object({ kind: z.literal('private'), responseUrl: z.string() }),
+])
+
+/** Where a form was opened, as it travels in the form. */
+export function placeFrom(metadata: string): Place {
+  return placeSchema.parse(JSON.parse(metadata))
+}

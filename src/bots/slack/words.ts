@@ -1,0 +1,33 @@
+// The few sentences that only Slack needs: everything else that is said is the core's.
+import { paragraph } from '../core/view.ts'
+import type { ReadyView } from '../core/view.ts'
+
+/** What an answer's button and form say, by what is asked. */
+export const askWords = {
+  secret: { button: 'Paste it privately', title: 'Only I see this', label: 'Paste it here' },
+  text: { button: 'Type the answer', title: 'Your answer', label: 'Type it here' },
+} as const
+export const formWords = { submit: 'Send', cancel: 'Cancel' } as const
+
+/** Said where the person asked, when the answer is a message of its own in the private chat. */
+export function elsewhereView(): ReadyView {
+  return { tone: 'working', blocks: [paragraph`On it. I write to you in our private chat as it goes along.`], actions: [] }
+}
+
+/** Said to somebody in a workspace from which the app was removed, or where it never was. */
+export function notInstalledView(installUrl: string): ReadyView {
+  return {
+    tone: 'plain',
+    blocks: [paragraph`I am not at home in this workspace: whoever looks after it can add me. What runs keeps running.`],
+    actions: [{ kind: 'link', label: 'Add me to this workspace', url: installUrl }],
+  }
+}
+
+/** The way back to the list on the Home tab. */
+export const homeWords = { back: 'My assistants' } as const
+
+/** The page after the app was added to a workspace, or was not. */
+export const pageWords = {
+  added: { title: 'I am in your workspace', text: 'Open Slack, look for me under Apps, and say hello. You can close this page.' },
+  failed: { title: 'That did not work', text: 'Nothing was added. Start again from the link that brought you here; it is good for ten minutes.' },
+} as const
