@@ -16,7 +16,7 @@ module.exports = {
     rule('adapter-floor', { path: '^src/bots/(telegram|discord|slack|terminal|browser)/' }, { path: '^src/(?!bots/core/|bots/$1/|domain/|lib/)' }),
     floor('web', ['actions', 'billing', 'db', 'domain', 'lib']),
     rule('local-is-a-leaf', { pathNot: '^(src/(local/|main.ts|app.ts)|test/|bench/)' }, { path: '^src/local/' }),
-    rule('env-only-in-config', { pathNot: '^(src/(config|main|app).ts|test/|bench/)' }, { path: '^src/config.ts', dependencyTypesNot: ['type-only'] }),
+    rule('env-only-in-config', { pathNot: '^(src/(config|main|app|faces).ts|test/|bench/)' }, { path: '^src/config.ts', dependencyTypesNot: ['type-only'] }),
     ...Object.entries({
       grammy: 'src/bots/telegram/', 'discord.js': 'src/bots/discord/', '@slack/bolt': 'src/bots/slack/', stripe: 'src/billing/',
       'drizzle-orm': 'src/db/', pg: 'src/db/', '@electric-sql/pglite': 'src/db/', hono: 'src/(web|local|bots/browser)/', croner: 'src/(app|control-plane).ts',

@@ -1,4 +1,4 @@
-// npm run demo -- [--gateway stub|openclaw] [--face terminal]
+// npm run demo -- [--gateway stub|openclaw] [--face terminal|telegram|discord|slack]
 // Plays the whole journey through the chat by itself and prints the transcript. Exits 0 only if the assistant came alive, was restarted and
 // destroyed, and nothing was left behind at the provider.
 import { rm } from 'node:fs/promises'
@@ -12,8 +12,10 @@ import { systemClock } from '../src/lib/clock.ts'
 import { messageOf } from '../src/lib/errors.ts'
 import { silentLog } from '../src/lib/log.ts'
 import { startMachinesServer } from '../src/local/server.ts'
+import { openStage, playJourney } from './demo/chat.ts'
 
-const FACES = ['terminal']
+const FACES = ['terminal', 'telegram', 'discord', 'slack'] as const
+type FaceName = (typeof FACES)[number]
 const LINES = [
   '/deploy',
   'my-claw',
@@ -32,31 +34,54 @@ const LINES = [
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { gateway: { type: 'string', default: 'openclaw' }, face: { type: 'string', default: 'terminal' } } })
-  if (!FACES.includes(values.face)) return refuse(`--face ${values.face} is not known. There is: ${FACES.join(', ')}.`)
+  const face = FACES.find((one) => one === values.face)
+  if (face === undefined) return refuse(`--face ${values.face} is not known. There are: ${FACES.join(', ')}.`)
   if (values.gateway !== 'stub' && values.gateway !== 'openclaw')
     return refuse(`--gateway ${values.gateway} is not known. There are: stub, openclaw.`)
   const base = process.env['CONCH_HOME'] ?? '.conch'
   const home = join(base, 'demo')
   await rm(home, { recursive: true, force: true })
-  const read = readConfig({ CONCH_HOME: home, PORT: '0', ...(values.gateway === 'stub' && { GATEWAY_IMAGE: 'gateway:stub' }) })
-  if (!read.ok) return refuse(read.problems.map((one) => `${one.name} ${one.problem}`).join('\n'))
-  const input = new PassThrough()
-  input.end(LINES.map((line) => `${line}\n`).join(''))
-  const parts = {
-    config: read.config,
-    input,
-    output: process.stdout,
-    errors: process.stderr,
-    nodePath: process.execPath,
-    runtimeDir: join(base, 'runtime'),
-  }
-  await startApp({ ...parts, signal: new AbortController().signal, elapsed: () => performance.now() })
-  const problems = [...(await jobsMissing(home)), ...(await leftBehind(home, base))]
+  const gateway = values.gateway === 'stub' ? { GATEWAY_IMAGE: 'gateway:stub' } : {}
+  const wrong = await play(face, { CONCH_HOME: home, PORT: '0', ...gateway }, join(base, 'runtime'))
+  const problems = [...wrong, ...(await jobsMissing(home)), ...(await leftBehind(home, base))]
   await rm(home, { recursive: true, force: true })
   process.stdout.write(
     problems.length === 0 ? '\ndemo: it came alive, was restarted and destroyed, and nothing was left behind\n' : `\ndemo: ${problems.join('; ')}\n`,
   )
   return problems.length === 0 ? 0 : 1
+}
+
+/** Plays the journey in one face and prints what the person saw; returns what was wrong with it. */
+async function play(face: FaceName, env: Record<string, string>, runtimeDir: string): Promise<string[]> {
+  const stage = face === 'terminal' ? null : await openStage(face)
+  const read = readConfig({ ...env, ...stage?.env })
+  if (!read.ok) return read.problems.map((one) => `${one.name} ${one.problem}`)
+  const ended = new AbortController()
+  const input = new PassThrough()
+  if (stage === null) input.end(LINES.map((line) => `${line}\n`).join(''))
+  const running = startApp({
+    config: read.config,
+    input,
+    output: process.stdout,
+    errors: process.stderr,
+    nodePath: process.execPath,
+    runtimeDir,
+    signal: ended.signal,
+    elapsed: () => performance.now(),
+  })
+  if (stage === null) {
+    await running
+    return []
+  }
+  try {
+    await Promise.race([playJourney(stage), running])
+    process.stdout.write(`${stage.person.transcript()}\n`)
+    return [...stage.simulator.violations()]
+  } finally {
+    ended.abort()
+    await running
+    await stage.simulator.close()
+  }
 }
 
 function refuse(message: string): number {

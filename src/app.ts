@@ -7,6 +7,7 @@ import { createTerminalFace } from './bots/terminal/terminal.ts'
 import type { Config } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { openDatabase, type Database } from './db/connect.ts'
+import { openFaces, type FaceDeps, type Handle, type Platform } from './faces.ts'
 import { systemClock } from './lib/clock.ts'
 import { ConchError, messageOf } from './lib/errors.ts'
 import { createLog, type Log } from './lib/log.ts'
@@ -53,9 +54,25 @@ export async function startApp(options: AppOptions): Promise<void> {
       openProvider({ ...options, config }, log).then(keep),
     ])
     const [database, provider] = [valueOf(parts[0]), valueOf(parts[1])]
-    const web = keep(await startWebServer({ port: config.port, publicly: config.publicUrl !== null, ready: () => answers(database) }))
+    const conversation: { names: FaceDeps['names'] } = { names: async () => [] }
+    const platforms = await openFaces(config, {
+      database,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      names: (person) => conversation.names(person),
+    })
+    const web = keep(
+      await startWebServer({
+        port: config.port,
+        publicly: config.publicUrl !== null,
+        ready: () => answers(database),
+        webhooks: platforms.flatMap((one) => one.webhooks),
+        folders: platforms.flatMap((one) => one.folders),
+      }),
+    )
     spinner.stop()
-    await converse({ ...options, config }, { database, provider, log, webAddress: config.publicUrl ?? web.address })
+    await converse({ ...options, config }, { database, provider, platforms, conversation, log, webAddress: config.publicUrl ?? web.address })
   } finally {
     await stack.disposeAsync()
   }
@@ -66,25 +83,23 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
   return settled.value
 }
 
-type Parts = { database: Database; provider: Provider; log: Log; webAddress: string }
+type Parts = {
+  database: Database
+  provider: Provider
+  platforms: readonly Platform[]
+  conversation: { names: FaceDeps['names'] }
+  log: Log
+  webAddress: string
+}
 
-async function converse(options: AppOptions, { database, provider, log, webAddress }: Parts): Promise<void> {
+async function converse(options: AppOptions, { database, provider, platforms, conversation, log, webAddress }: Parts): Promise<void> {
   const { config } = options
-  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const terminal = createTerminalFace({
-    input: options.input,
-    output: options.output,
-    historyFile: join(config.home, 'terminal.jsonl'),
-    clock: systemClock,
-    log,
-    timeZone,
-    userName: userName(),
-  })
+  const terminal = terminalWanted(options, platforms) ? openTerminal(options, log) : null
   const plane = await createControlPlane({
     database,
     fly: provider.fly,
     addressTemplate: provider.addressTemplate,
-    faces: [terminal],
+    faces: [...platforms.map((one) => one.face), ...(terminal === null ? [] : [terminal])],
     settings: { image: config.gatewayImage, billing: false },
     webAddress,
     local: config.provider.kind === 'local',
@@ -94,15 +109,63 @@ async function converse(options: AppOptions, { database, provider, log, webAddre
     elapsed: options.elapsed,
     owner: `${process.pid}-${randomId(6)}`,
   })
+  conversation.names = (person) => plane.namesOf(person)
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
+  const handle: Handle = (inbound, face) => plane.router.handle(inbound, face)
   const engines = plane.run(signal)
+  const talks = platforms.map((one) =>
+    one.run(handle, signal).then(
+      () => true,
+      (error: unknown) => reportFace(options, log, one.title, error),
+    ),
+  )
   try {
-    await Promise.race([terminal.run((inbound) => plane.router.handle(inbound, terminal), signal), engines])
+    const chat = terminal === null ? chatsUntilStopped(talks, signal) : terminal.run((inbound) => handle(inbound, terminal), signal)
+    await Promise.race([chat, engines])
   } finally {
     ended.abort()
-    await engines
+    await Promise.all([engines, ...talks])
   }
+}
+
+/** A service with real chats has no use for a terminal, unless somebody sits at one. */
+function terminalWanted({ input }: AppOptions, platforms: readonly Platform[]): boolean {
+  return platforms.length === 0 || ('isTTY' in input && input.isTTY === true)
+}
+
+function openTerminal({ input, output, config }: AppOptions, log: Log): ReturnType<typeof createTerminalFace> {
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  return createTerminalFace({
+    input,
+    output,
+    historyFile: join(config.home, 'terminal.jsonl'),
+    clock: systemClock,
+    log,
+    timeZone,
+    userName: userName(),
+  })
+}
+
+/** One platform that cannot start does not stop the others. */
+function reportFace({ errors }: AppOptions, log: Log, title: string, error: unknown): false {
+  log.error({ face: title, err: error }, 'a chat platform could not be used')
+  errors.write(`${title} is off: ${messageOf(error)}\n`)
+  return false
+}
+
+/** Without a terminal the chats go on until the program is told to stop; when none of them could start, there is nobody to talk to. */
+async function chatsUntilStopped(talks: readonly Promise<boolean>[], signal: AbortSignal): Promise<void> {
+  const started = await Promise.all(talks)
+  if (!started.includes(true)) throw new ConchError('faces.none', 'None of the configured chats could be started.')
+  await aborted(signal)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 type Provider = { fly: FlyClient; addressTemplate: string; close(): Promise<void> }

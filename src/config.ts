@@ -13,7 +13,14 @@ export type Config = {
   gatewayImage: string
   provider: { kind: 'local' } | { kind: 'fly'; token: Sealed; org: string; apiUrl: string }
   log: { level: z.infer<typeof logLevel>; format: 'json' | 'pretty' }
+  telegram: { token: Sealed; apiUrl: string | null } | null
+  discord: { token: Sealed; apiUrl: string | null; shards: { ids: number[]; count: number } | null } | null
+  slack: SlackConfig | null
 }
+export type SlackConfig = { apiUrl: string | null } & (
+  | { kind: 'socket'; appToken: Sealed; botToken: Sealed }
+  | { kind: 'http'; signingSecret: Sealed; clientId: string; clientSecret: Sealed; stateSecret: Sealed; publicUrl: string }
+)
 /** `problem` continues a sentence that starts with the name ("must be …", "is missing …"); `example` is a value that would do. */
 export type ConfigProblem = { name: string; problem: string; example: string }
 
@@ -26,6 +33,12 @@ const overTls = (text: string): boolean => {
   return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
 }
 const address = z.string().refine(overTls, 'must be an https:// address (http:// only on localhost)')
+
+/** A secret of the operator's. `looksLike` says what it should be, and never shows what it is. */
+function secret(form?: { shape: RegExp; looksLike: string }) {
+  const text = form === undefined ? z.string() : z.string().regex(form.shape, `must be ${form.looksLike}`)
+  return text.transform((value) => new Sealed(value)).optional()
+}
 
 // Descriptions become the README's table: npm run check compares the two.
 const environment = z.object({
@@ -85,6 +98,68 @@ const environment = z.object({
     example: 'pretty',
     default: '`json`',
   }),
+  TELEGRAM_BOT_TOKEN: secret({ shape: /^\d{5,}:[\w-]{30,}$/, looksLike: 'the token that @BotFather gave: digits, a colon, letters' }).meta({
+    description: 'Turns the Telegram face on.',
+    example: '123456789:AAExampleOfATokenFromBotFather0',
+    default: 'off',
+  }),
+  TELEGRAM_API_URL: address.optional().meta({
+    description: 'Another Bot API server than Telegram’s own. Goes with `TELEGRAM_BOT_TOKEN`.',
+    example: 'http://127.0.0.1:8081',
+    default: '`https://api.telegram.org`',
+  }),
+  DISCORD_BOT_TOKEN: secret({ shape: /^[\w-]+\.[\w-]+\.[\w-]+$/, looksLike: 'a bot token: three words with points between them' }).meta({
+    description: 'Turns the Discord face on.',
+    example: 'MTIzNDU2Nzg5MDEy.Gabcde.ExampleOfADiscordBotToken',
+    default: 'off',
+  }),
+  DISCORD_SHARDS: z
+    .string()
+    .regex(/^\d+(,\d+)*\/[1-9]\d*$/, 'must be like 0,1/4: the shards of this process, and of how many')
+    .transform((text) => {
+      const [ids = '', count = ''] = text.split('/')
+      return { ids: ids.split(',').map(Number), count: Number(count) }
+    })
+    .refine(({ ids, count }) => ids.every((id) => id < count), 'must name shards from 0 up to one less than their number')
+    .optional()
+    .meta({
+      description: 'Shards that this process connects, for a bot in more than 2,500 servers. Goes with `DISCORD_BOT_TOKEN`.',
+      example: '0,1/4',
+      default: 'as many as Discord recommends',
+    }),
+  DISCORD_API_URL: address.optional().meta({
+    description: 'Another API than Discord’s own. Goes with `DISCORD_BOT_TOKEN`.',
+    example: 'http://127.0.0.1:8082/api',
+    default: '`https://discord.com/api`',
+  }),
+  SLACK_BOT_TOKEN: secret({ shape: /^xoxb-/, looksLike: 'a bot token: it begins with xoxb-' }).meta({
+    description: 'Slack in Socket Mode, for one workspace. Goes with `SLACK_APP_TOKEN`.',
+    example: 'xoxb-1234-5678-example',
+    default: 'off',
+  }),
+  SLACK_APP_TOKEN: secret({ shape: /^xapp-/, looksLike: 'an app-level token: it begins with xapp-' }).meta({
+    description: 'The app-level token with `connections:write`. Goes with `SLACK_BOT_TOKEN`.',
+    example: 'xapp-1-A123-456-example',
+    default: 'off',
+  }),
+  SLACK_SIGNING_SECRET: secret().meta({
+    description: 'Slack over HTTP, for many workspaces. Goes with the three below and `PUBLIC_URL`.',
+    example: '0123456789abcdef0123456789abcdef',
+    default: 'off',
+  }),
+  SLACK_CLIENT_ID: z.string().optional().meta({ description: 'The app’s Client ID.', example: '1234.5678', default: 'off' }),
+  SLACK_CLIENT_SECRET: secret().meta({ description: 'The app’s Client Secret.', example: 'fedcba9876543210fedcba9876543210', default: 'off' }),
+  SLACK_STATE_SECRET: secret({ shape: /^.{32,}$/, looksLike: 'at least 32 characters' }).meta({
+    description:
+      'Signs installations and encrypts the workspaces’ tokens in the database. At least 32 characters (`openssl rand -hex 32`). Keep it: without it every workspace must install again.',
+    example: '9f2c6a1e0b7d4c538e1f0a9b8c7d6e5f',
+    default: 'off',
+  }),
+  SLACK_API_URL: address.optional().meta({
+    description: 'Another Web API than Slack’s own.',
+    example: 'http://127.0.0.1:8083/api',
+    default: '`https://slack.com/api`',
+  }),
 })
 type Environment = z.infer<typeof environment>
 type Name = keyof Environment
@@ -131,8 +206,30 @@ function configOf(env: Environment): Config {
         ? { kind: 'local' }
         : { kind: 'fly', token: new Sealed(env.FLY_API_TOKEN), org: env.FLY_ORG, apiUrl: withoutSlash(env.FLY_API_URL ?? MACHINES_API) },
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT },
+    telegram: env.TELEGRAM_BOT_TOKEN === undefined ? null : { token: env.TELEGRAM_BOT_TOKEN, apiUrl: slashless(env.TELEGRAM_API_URL) },
+    discord:
+      env.DISCORD_BOT_TOKEN === undefined
+        ? null
+        : { token: env.DISCORD_BOT_TOKEN, apiUrl: slashless(env.DISCORD_API_URL), shards: env.DISCORD_SHARDS ?? null },
+    slack: slackOf(env),
   }
 }
+
+function slackOf(env: Environment): SlackConfig | null {
+  const apiUrl = slashless(env.SLACK_API_URL)
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, PUBLIC_URL: publicUrl } = env
+  if (botToken !== undefined && appToken !== undefined) return { kind: 'socket', botToken, appToken, apiUrl }
+  const { SLACK_SIGNING_SECRET: signingSecret, SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret, SLACK_STATE_SECRET: stateSecret } = env
+  if (signingSecret === undefined || clientId === undefined || clientSecret === undefined || stateSecret === undefined || publicUrl === undefined)
+    return null
+  return { kind: 'http', signingSecret, clientId, clientSecret, stateSecret, publicUrl: withoutSlash(publicUrl), apiUrl }
+}
+
+function slashless(url: string | undefined): string | null {
+  return url === undefined ? null : withoutSlash(url)
+}
+
+const SLACK_HTTP = ['SLACK_SIGNING_SECRET', 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET', 'SLACK_STATE_SECRET'] as const satisfies Name[]
 
 // A group is given whole or not at all: half of it would start something else than its owner thinks.
 function halves(given: Record<string, string>): ConfigProblem[] {
@@ -140,6 +237,14 @@ function halves(given: Record<string, string>): ConfigProblem[] {
     ['FLY_API_TOKEN', 'FLY_ORG'],
     ['FLY_ORG', 'FLY_API_TOKEN'],
     ['FLY_API_URL', 'FLY_API_TOKEN'],
+    ['TELEGRAM_API_URL', 'TELEGRAM_BOT_TOKEN'],
+    ['DISCORD_API_URL', 'DISCORD_BOT_TOKEN'],
+    ['DISCORD_SHARDS', 'DISCORD_BOT_TOKEN'],
+    ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'],
+    ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN'],
+    ...SLACK_HTTP.flatMap((name) =>
+      [...SLACK_HTTP.filter((other) => other !== name), 'PUBLIC_URL' as const].map((other): [Name, Name] => [name, other]),
+    ),
   ]
   const missing = new Map<Name, Name[]>()
   for (const [name, needed] of needs) {

@@ -8,10 +8,12 @@ import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
 import type { Database, Db } from './db/connect.ts'
+import { forgetOldAudit } from './db/accounts.ts'
 import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
-import { dropLeases, type InstanceRow } from './db/instances.ts'
+import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
 import { ConchError, messageOf } from './lib/errors.ts'
@@ -50,6 +52,8 @@ export type ControlPlane = {
   actions: Actions
   router: Router
   notifier: Notifier
+  /** The names of a person's instances: for faces that complete what is typed. */
+  namesOf(person: { provider: string; subject: string }): Promise<string[]>
   /** Runs every engine until `signal` is aborted; then waits for what is under way. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -61,6 +65,8 @@ const UPKEEP = '0 17 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
 const EVENTS_KEPT_DAYS = 7
 const MESSAGES_KEPT_DAYS = 30
+/** As /forget-me promises. */
+const AUDIT_KEPT_DAYS = 365
 
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { database, fly, clock, random, log, owner } = deps
@@ -93,6 +99,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     actions,
     router,
     notifier,
+    async namesOf(person) {
+      const user = await findUser(db, person)
+      return user === null ? [] : (await activeInstances(db, user.userId)).map((row) => row.name)
+    },
     async run(signal) {
       const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
         new Cron(
@@ -117,6 +127,7 @@ async function forgetOld(db: Db): Promise<void> {
   await forgetOldEvents(db, EVENTS_KEPT_DAYS)
   await forgetOldMessages(db, MESSAGES_KEPT_DAYS)
   await endExpiredWizards(db)
+  await forgetOldAudit(db, AUDIT_KEPT_DAYS)
 }
 
 function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['port'] {

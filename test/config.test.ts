@@ -22,6 +22,9 @@ describe('configuration', () => {
       publicUrl: null,
       gatewayImage: 'gateway:openclaw-2026.9.6',
       provider: { kind: 'local' },
+      telegram: null,
+      discord: null,
+      slack: null,
       log: { level: 'info', format: 'json' },
     }
     expect(configOf({})).toStrictEqual(nothing)
@@ -117,9 +120,15 @@ describe('configuration', () => {
   })
 
   it('every example in the table is accepted', () => {
-    for (const [, name = '', example = ''] of configTable().matchAll(/^\| `(\w+)` .*\| `([^`]+)` \|$/gm)) {
-      const rest = name.startsWith('FLY_') ? { FLY_API_TOKEN: 'x', FLY_ORG: 'x' } : {}
-      expect(problemsOf({ ...rest, [name]: example }), name).toStrictEqual([])
-    }
+    const examples = Object.fromEntries(
+      [...configTable().matchAll(/^\| `(\w+)` .*\| `([^`]+)` \|$/gm)].map(([, name = '', example = '']) => [name, example]),
+    )
+    expect(Object.keys(examples).length).toBeGreaterThan(15)
+    expect(problemsOf(examples)).toStrictEqual([])
+  })
+
+  it('names the three other settings of Slack over HTTP, and the public address', () => {
+    const names = problemsOf({ SLACK_SIGNING_SECRET: 'x' }).map((one) => one.name)
+    expect(names.toSorted()).toStrictEqual(['PUBLIC_URL', 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET', 'SLACK_STATE_SECRET'])
   })
 })
