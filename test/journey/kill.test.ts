@@ -69,7 +69,8 @@ describe('kill -9 of the whole program', () => {
           program = startProgram(home)
         }
         if (!printed.includes('is live')) await program.sees('is live')
-        program.child.kill('SIGTERM')
+        await program.sees('Welcome back')
+      program.child.kill('SIGTERM')
         expect(await program.exited).toBe(0)
         printed += program.printed()
         const database = await openDatabase({ kind: 'pglite', dir: join(home, 'db'), log: silentLog })
