@@ -70,7 +70,7 @@ describe('kill -9 of the whole program', () => {
         }
         if (!printed.includes('is live')) await program.sees('is live')
         await program.sees('Welcome back')
-      program.child.kill('SIGTERM')
+        program.child.kill('SIGTERM')
         expect(await program.exited).toBe(0)
         printed += program.printed()
         const database = await openDatabase({ kind: 'pglite', dir: join(home, 'db'), log: silentLog })
