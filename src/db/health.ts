@@ -5,7 +5,11 @@ import { rowsOf, type Db, type Tx } from './connect.ts'
 import { health } from './schema.ts'
 
 export type HealthRow = typeof health.$inferSelect
-export type Target = { instanceId: string; url: string; failures: number }
+/** `known`: it answered a short while ago and has not failed since, so that one more good answer is no news. */
+export type Target = { instanceId: string; url: string; failures: number; known: boolean }
+
+/** A good answer and its latency are written down at least this often. */
+const GOOD_ANSWER_KEPT_MINUTES = 5
 export type CheckResult = { instanceId: string; ok: boolean; latencyMs: number; error: string | null }
 
 /** Starts or goes on watching an instance; a fresh start forgets old failures. The first check comes within the interval. */
@@ -28,14 +32,15 @@ export async function healthOf(db: Db | Tx, instanceId: string): Promise<HealthR
   return row ?? null
 }
 
-/** Takes up to `limit` due targets and makes them due again one interval later, give or take `jitterShare` of it. */
+/** Takes up to `limit` due targets, notes that they are asked now, and makes them due again one interval later, give or take `jitterShare` of it. */
 // An array, not a join: a join is planned as a scan of the whole table, for as many rows as the table has.
 export async function claimTargets(db: Db, options: { limit: number; intervalMs: number; jitterShare: number }): Promise<Target[]> {
   const { limit, intervalMs, jitterShare } = options
   const result = await db.execute(sql`
-    update health set due_at = now() + ${intervalMs} * (1 + ${jitterShare}::float8 * (2 * random() - 1)) * interval '1 millisecond'
+    update health set due_at = now() + ${intervalMs} * (1 + ${jitterShare}::float8 * (2 * random() - 1)) * interval '1 millisecond', checked_at = now()
     where instance_id = any(array(select instance_id from health where due_at <= now() order by due_at limit ${limit} for update skip locked))
-    returning health.instance_id as "instanceId", health.url, health.failures`)
+    returning health.instance_id as "instanceId", health.url, health.failures,
+      health.failures = 0 and coalesce(health.ok_at > now() - ${GOOD_ANSWER_KEPT_MINUTES} * interval '1 minute', false) as known`)
   return rowsOf<Target>(result)
 }
 
@@ -62,7 +67,6 @@ export async function recordChecks(
     with written as (
       update health set
         failures = case when r.ok then 0 else health.failures + 1 end,
-        checked_at = now(),
         ok_at = case when r.ok then now() else health.ok_at end,
         latency_ms = r."latencyMs",
         error = r.error

@@ -109,6 +109,22 @@ describe('the health sweep', async () => {
     expect(await healthOf(world.database.db, id)).toMatchObject({ failures: 0, error: null })
   })
 
+  it('notes every check, and writes a good answer down only when it is news', async () => {
+    await live()
+    const state = async (): Promise<unknown> => {
+      const row = await healthOf(world.database.db, id)
+      return { noted: row !== null && row.checkedAt !== null && row.checkedAt.getTime() > Date.now() - 30_000, written: row?.latencyMs !== null }
+    }
+    await world.database.db.execute(
+      sql`update health set latency_ms = null, checked_at = now() - interval '1 hour', ok_at = now() - interval '1 minute'`,
+    )
+    await check()
+    expect(await state()).toEqual({ noted: true, written: false })
+    await world.database.db.execute(sql`update health set ok_at = now() - interval '6 minutes'`)
+    await check()
+    expect(await state()).toEqual({ noted: true, written: true })
+  })
+
   it('notices a crash that the provider healed by itself, and counts the next one into the same message', async () => {
     await live()
     const poll = createFleetPoll({ db: world.database.db, fly: machines.fly, wake: () => undefined })
