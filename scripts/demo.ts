@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   const home = join(base, 'demo')
   await rm(home, { recursive: true, force: true })
   const gateway = values.gateway === 'stub' ? { GATEWAY_IMAGE: 'gateway:stub' } : {}
-  const wrong = await play(face, { CONCH_HOME: home, PORT: '0', ...gateway }, join(base, 'runtime'))
+  const wrong = await play(face, { CONCH_HOME: home, PORT: '0', LOG_LEVEL: 'error', ...gateway }, join(base, 'runtime'))
   const problems = [...wrong, ...(await jobsMissing(home)), ...(await leftBehind(home, base))]
   await rm(home, { recursive: true, force: true })
   process.stdout.write(

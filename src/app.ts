@@ -40,7 +40,7 @@ export async function startApp(options: AppOptions): Promise<void> {
   // Gateways run in folders of their own: a relative home would mean another place to each of them.
   const config = { ...options.config, home: resolve(options.config.home) }
   const stack = new AsyncDisposableStack()
-  const log = openLog(config.home, config)
+  const log = openLog(config, terminalWanted(options) ? null : options.output)
   try {
     const spinner = createSpinner(options.errors)
     stack.defer(async () => spinner.stop())
@@ -94,7 +94,7 @@ type Parts = {
 
 async function converse(options: AppOptions, { database, provider, platforms, conversation, log, webAddress }: Parts): Promise<void> {
   const { config } = options
-  const terminal = terminalWanted(options, platforms) ? openTerminal(options, log) : null
+  const terminal = terminalWanted(options) ? openTerminal(options, log) : null
   const plane = await createControlPlane({
     database,
     fly: provider.fly,
@@ -130,8 +130,9 @@ async function converse(options: AppOptions, { database, provider, platforms, co
 }
 
 /** A service with real chats has no use for a terminal, unless somebody sits at one. */
-function terminalWanted({ input }: AppOptions, platforms: readonly Platform[]): boolean {
-  return platforms.length === 0 || ('isTTY' in input && input.isTTY === true)
+function terminalWanted({ input, config }: AppOptions): boolean {
+  const others = config.telegram !== null || config.discord !== null || config.slack !== null
+  return !others || ('isTTY' in input && input.isTTY === true)
 }
 
 function openTerminal({ input, output, config }: AppOptions, log: Log): ReturnType<typeof createTerminalFace> {
@@ -222,8 +223,9 @@ function userName(): string {
   }
 }
 
-/** The log goes to a file, for the terminal belongs to the chat. One older file is kept. */
-function openLog(home: string, config: Config): Log {
+/** The log goes to a file while the terminal belongs to the chat, one older file being kept; without a chat there, it goes to the output. */
+function openLog(config: Config, output: NodeJS.WritableStream | null): Log {
+  const { home } = config
   const file = join(home, 'conch.log')
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
@@ -236,7 +238,7 @@ function openLog(home: string, config: Config): Log {
       { cause: error },
     )
   }
-  const destination = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  const destination: NodeJS.WritableStream = output ?? createWriteStream(file, { flags: 'a', mode: 0o600 })
   // A log that can't be written must not take the service down with it.
   destination.on('error', () => undefined)
   return createLog({ level: config.log.level, destination: config.log.format === 'pretty' ? pretty({ destination, colorize: false }) : destination })

@@ -94,7 +94,8 @@ const environment = z.object({
   }),
   LOG_LEVEL: logLevel.default('info').meta({ description: 'The least important line that is logged.', example: 'debug', default: '`info`' }),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').meta({
-    description: 'Log lines for programs or for people. Either goes to a file while the chat is in this terminal.',
+    description:
+      'Log lines for programs or for people. Either goes to `CONCH_HOME/conch.log` while the chat is in this terminal, and to the output otherwise.',
     example: 'pretty',
     default: '`json`',
   }),
