@@ -13,7 +13,7 @@ import { jitter, type Random } from '../lib/random.ts'
 import { execute, type Made, type ProviderStep } from './execute.ts'
 import { ProviderError } from './fly/errors.ts'
 import type { FlyClient, FlyMachine } from './fly/types.ts'
-import { addressOf, machinePlan } from './machine-config.ts'
+import { addressOf, appNameOf, machinePlan } from './machine-config.ts'
 import { noticeExits, recordBlocked, recordFailure, recordFallback, recordGone, recordProgress, recordSettled, recordStuck } from './timeline.ts'
 import { observe } from './observe.ts'
 
@@ -258,7 +258,12 @@ function failedTurn(deps: ReconcileDeps, row: InstanceRow, error: unknown): Turn
   if (error instanceof ProviderError && !error.ambiguous) patch.sent = row.sent
   const again = (ms: number, extra: ObservedPatch = {}): Turn => ({ requeueAfterMs: ms, patch: { ...patch, ...extra } })
   const retry = again(backoffMs(row.fails, { ...BACKOFF, random: deps.random }))
-  if (row.deleteRequestedAt !== null) return fails < DESTROY_TRIES_MAX ? retry : { ...again(STUCK_MS), record: (tx) => recordStuck(tx, row, fails) }
+  if (row.deleteRequestedAt !== null) {
+    if (fails < DESTROY_TRIES_MAX) return retry
+    // The operator's alert: what is left costs money until somebody looks.
+    deps.log.error({ instance: row.id, app: appNameOf(row.id), fails, err: error }, 'a destruction is stuck')
+    return { ...again(STUCK_MS), record: (tx) => recordStuck(tx, row, fails) }
+  }
   switch (kind) {
     case 'region-full':
       return row.everStarted ? again(30_000) : fallbackTurn(row, patch)
