@@ -136,7 +136,7 @@ function terminalWanted({ input, config }: AppOptions): boolean {
 }
 
 function openTerminal({ input, output, config }: AppOptions, log: Log): ReturnType<typeof createTerminalFace> {
-  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const { timeZone, locale } = Intl.DateTimeFormat().resolvedOptions()
   return createTerminalFace({
     input,
     output,
@@ -144,6 +144,7 @@ function openTerminal({ input, output, config }: AppOptions, log: Log): ReturnTy
     clock: systemClock,
     log,
     timeZone,
+    language: locale,
     userName: userName(),
   })
 }

@@ -38,7 +38,7 @@ export async function openStage(face: ChatFace): Promise<ChatStage> {
     case 'discord': {
       const simulator = await startDiscord()
       const person = simulator.person({ name: 'Ann' })
-      const answer = byForm(person, { button: 'Type it', field: 'Your answer', secretButton: 'Paste it', secretField: 'Key or token' })
+      const answer = byForm(person)
       return {
         simulator,
         person,
@@ -50,22 +50,17 @@ export async function openStage(face: ChatFace): Promise<ChatStage> {
     case 'slack': {
       const simulator = await startSlack()
       const person = simulator.person('Ann')
-      const answer = byForm(person, {
-        button: 'Type the answer',
-        field: 'Type it here',
-        secretButton: 'Paste it privately',
-        secretField: 'Paste it here',
-      })
+      const answer = byForm(person)
       const env = { SLACK_BOT_TOKEN: simulator.botToken, SLACK_APP_TOKEN: simulator.appToken, SLACK_API_URL: simulator.apiUrl.replace(/\/$/, '') }
       return { simulator, person, env, answer, connected: () => simulator.sockets.count() > 0 }
     }
   }
 }
 
-function byForm(person: Person, words: { button: string; field: string; secretButton: string; secretField: string }): ChatStage['answer'] {
+function byForm(person: Person): ChatStage['answer'] {
   return async (value, kept) => {
-    await person.clicks(kept === undefined ? words.button : words.secretButton)
-    await person.submits({ [kept === undefined ? words.field : words.secretField]: value })
+    await person.clicks(kept === undefined ? 'Type it' : 'Paste it')
+    await person.submits({ [kept === undefined ? 'Your answer' : 'Key or token']: value })
   }
 }
 

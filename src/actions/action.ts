@@ -8,7 +8,14 @@ import type { Result } from '../domain/refusal.ts'
 import type { Status } from '../domain/status.ts'
 
 /** Who asks, from where. `chat` is the adapter's address of the place that gets the announcements of what was asked. */
-export type Actor = { provider: string; subject: string; userId: string; chat: string }
+export type Actor = {
+  provider: string
+  subject: string
+  userId: string
+  chat: string
+  /** The shared places that it was asked in, by their ids. */
+  rooms?: readonly string[]
+}
 
 export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource }
 export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings }

@@ -63,12 +63,16 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
   await tx.update(instances).set({ userId: into }).where(eq(instances.userId, from))
   await tx.update(stagedApps).set({ userId: into }).where(eq(stagedApps.userId, from))
   await tx.update(outbox).set({ userId: into }).where(eq(outbox.userId, from))
-  const [emptied] = await tx.delete(users).where(eq(users.id, from)).returning({ plan: users.plan, timeZone: users.timeZone })
+  const [emptied] = await tx
+    .delete(users)
+    .where(eq(users.id, from))
+    .returning({ plan: users.plan, timeZone: users.timeZone, language: users.language })
   assert(emptied !== undefined, `the user ${from} is there to be merged`)
   await tx
     .update(users)
     .set({
       timeZone: sql`coalesce(${users.timeZone}, ${emptied.timeZone})`,
+      language: sql`coalesce(${users.language}, ${emptied.language})`,
       // Nobody loses a plan by having linked from the other side.
       ...(emptied.plan === 'pro' && { plan: 'pro' }),
     })

@@ -2,6 +2,7 @@
 // A chat is claimed as a whole, so that its messages keep their order however many processes share the work. Database time only.
 import { and, asc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
+import { languageSchema, type Language } from '../domain/language.ts'
 import { assert } from '../lib/errors.ts'
 import { rowsOf, type Db, type Tx } from './connect.ts'
 import { chats, identities, outbox, users } from './schema.ts'
@@ -230,20 +231,20 @@ export async function refreshMessage(db: Db, key: string): Promise<void> {
     .where(and(eq(outbox.key, key), eq(outbox.version, outbox.deliveredVersion)))
 }
 
-/** Who reads a chat: the person its buttons are bound to, and their time zone. */
+/** Who reads a chat: the person its buttons are bound to, their time zone and their language. */
 export async function readerOf(
   db: Db,
   userId: string,
   chat: { provider: string; address: string },
-): Promise<{ subject: string; timeZone: string | null }> {
+): Promise<{ subject: string; timeZone: string | null; language: Language | null }> {
   const rows = await db
-    .select({ subject: identities.subject, chat: identities.chat, timeZone: users.timeZone })
+    .select({ subject: identities.subject, chat: identities.chat, timeZone: users.timeZone, language: users.language })
     .from(identities)
     .innerJoin(users, eq(users.id, identities.userId))
     .where(and(eq(identities.userId, userId), eq(identities.provider, chat.provider)))
     .orderBy(asc(identities.createdAt))
   const reader = rows.find((row) => row.chat === chat.address) ?? rows[0]
-  return { subject: reader?.subject ?? '', timeZone: reader?.timeZone ?? null }
+  return { subject: reader?.subject ?? '', timeZone: reader?.timeZone ?? null, language: languageSchema.parse(reader?.language ?? null) }
 }
 
 /** Deletes messages that were delivered or given up more than `days` ago. */

@@ -8,6 +8,7 @@ export const users = pgTable('users', {
   id: text('id').primaryKey(),
   plan: text('plan').notNull().default('starter'),
   timeZone: text('time_zone'),
+  language: text('language'),
   createdAt: at('created_at').notNull().defaultNow(),
 })
 

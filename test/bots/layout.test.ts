@@ -61,6 +61,7 @@ describe('layout', () => {
     masksSecrets: false,
     privateReplies: false,
     forms: 'questions',
+    createsBots: false,
     selectOptionsMax: 0,
     buttonsMax: 3,
     buttonsPerRowMax: 2,

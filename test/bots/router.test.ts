@@ -1,57 +1,19 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createNotifier, type Notifier } from '../../src/bots/core/notifier.ts'
-import { createRender } from '../../src/bots/core/render.ts'
-import { createRouter, type Router } from '../../src/bots/core/router.ts'
 import { createActionToken } from '../../src/db/action-tokens.ts'
-import { chats, outbox, wizardSessions } from '../../src/db/schema.ts'
-import { systemClock } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/log.ts'
+import { wizardSessions } from '../../src/db/schema.ts'
 import { pgliteDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
-import { createMemoryChat, createPerson, type MemoryChat, type Person } from './support/memory-chat.ts'
+import { createMemoryChat, createPerson } from './support/memory-chat.ts'
+import { sceneOn, type Scene } from './support/scene.ts'
 
 const KEY = `sk-ant-api03-${'a'.repeat(60)}x4Qe`
-const info = { gatewayImage: 'gateway:stub', webAddress: null, billing: false }
 
 let machines: Machines
 beforeAll(async () => {
   machines = await startMachines()
 })
 afterAll(() => machines.close())
-
-type Scene = {
-  world: World
-  router: Router
-  chat: MemoryChat
-  notifier: Notifier
-  ann: Person
-  news: () => Promise<void>
-  person: (subject: string) => Person
-  restarted: () => Scene
-}
-
-function sceneOn(world: World, chat: MemoryChat): Scene {
-  const { db } = world.database
-  const { clock, actions } = world
-  const notifier = createNotifier({
-    db,
-    faces: new Map([[chat.face.provider, chat.face]]),
-    clock: systemClock,
-    random: () => 0,
-    log: silentLog,
-    owner: 'test',
-    render: createRender({ db, clock, info }),
-  })
-  const router = createRouter({ db, actions, clock, random: () => 0, log: silentLog, notifierWake: () => undefined, info })
-  const person = (subject: string): Person => createPerson(chat, (inbound, face) => router.handle(inbound, face), { subject })
-  const news = async (): Promise<void> => {
-    await db.update(outbox).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
-    await db.update(chats).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
-    await notifier.drain()
-  }
-  return { world, router, chat, notifier, ann: person('ann'), news, person, restarted: () => sceneOn(world, chat) }
-}
 
 describe('a conversation', async () => {
   const { open } = await pgliteDatabases()

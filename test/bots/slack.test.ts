@@ -21,7 +21,7 @@ import { eventually } from './support/memory-chat.ts'
 type Stage = { sim: SlackSimulator; plane: ControlPlane; database: TestDatabase; ann: SlackPerson; logged(): string }
 
 const LAUNCHED_MS = 15_000
-const PRIVATELY = 'Paste it privately'
+const PRIVATELY = 'Paste it'
 const CHANNEL = 'C1'
 
 describe('a person on Slack', async () => {
@@ -80,7 +80,7 @@ describe('a person on Slack', async () => {
     await ann.clicks('Anthropic (Claude)')
     await ann.sees('Paste your Anthropic key')
     await ann.clicks(PRIVATELY)
-    await ann.submits({ 'Paste it here': KEY })
+    await ann.submits({ 'Key or token': KEY })
     await ann.sees('Brain: Claude (key …x4Qe)')
   }
 
@@ -126,8 +126,8 @@ describe('a person on Slack', async () => {
       await ann.sees(/is back, after .*Nothing was lost/, { withinMs: LAUNCHED_MS })
       await ann.says('/destroy')
       await ann.sees('Type my-claw to confirm.')
-      await ann.clicks('Type the answer')
-      await ann.submits({ 'Type it here': 'my-claw' })
+      await ann.clicks('Type it')
+      await ann.submits({ 'Your answer': 'my-claw' })
       await ann.sees('my-claw is gone', { withinMs: LAUNCHED_MS })
       expect(await machines.apps()).toEqual([])
 
@@ -150,8 +150,8 @@ describe('a person on Slack', async () => {
     const bob = sim.person('bob')
     await ann.saysIn(CHANNEL, '/deploy')
     await ann.sees('What shall it be called?')
-    await ann.clicks('Type the answer')
-    await ann.submits({ 'Type it here': 'my-claw' })
+    await ann.clicks('Type it')
+    await ann.submits({ 'Your answer': 'my-claw' })
     await ann.sees('Where shall my-claw live?')
     expect(ann.transcript()).not.toContain('What shall it be called?')
     await ann.clicks('Amsterdam')
@@ -211,8 +211,8 @@ describe('a person on Slack', async () => {
     expect(await eventually(() => ann.home().includes('You have no assistant yet'))).toBe(true)
     await ann.clicksHome('Set one up')
     expect(await eventually(() => ann.home().includes('What shall it be called?'))).toBe(true)
-    await ann.clicksHome('Type the answer')
-    await ann.submits({ 'Type it here': 'my-claw' })
+    await ann.clicksHome('Type it')
+    await ann.submits({ 'Your answer': 'my-claw' })
     expect(await eventually(() => ann.home().includes('Where shall my-claw live?'))).toBe(true)
     await ann.clicksHome('Cancel')
     expect(await eventually(() => ann.home().includes('Nothing was made'))).toBe(true)

@@ -219,6 +219,7 @@ describe.each(await testDatabases())('the outbox on $name', ({ open }) => {
     expect(await readerOf(db, 'u1', { provider: 'discord', address: 'discord-chat' })).toEqual({
       subject: 'u1-on-discord',
       timeZone: 'Europe/Amsterdam',
+      language: null,
     })
   })
 })

@@ -82,7 +82,7 @@ export async function startSlack(options: { rateLimits?: boolean } = {}): Promis
     tell,
     calls: world.calls,
     violations: () => world.found,
-    person: (name, team = TEAM) => createSlackPerson({ state, team, commands, address, send }, name),
+    person: (name, team = TEAM) => createSlackPerson({ state, team, commands, address, send, violated: violate }, name),
     fail: (fault) => void world.faults.push({ ...fault }),
     useHttp: (target) => void (transport = createRequests(target)),
     installs: (installUrl, team) => install(world, installUrl, team),

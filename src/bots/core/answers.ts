@@ -2,14 +2,17 @@
 import type { InstanceSummary } from '../../actions/action.ts'
 import { catalogue, type ActionName } from '../../actions/catalogue.ts'
 import { instanceById } from '../../db/instances.ts'
+import { languageOf } from '../../domain/language.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { answerLink, answerUnlink } from './account.ts'
 import { startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
+import { inLanguage } from './language.ts'
 import { expectJob, show, type Turn } from './turn.ts'
 import { paragraph, type View } from './view.ts'
 import { helpView, howView, pricesView, returningView, unknownCommandView, welcomeView, type CommandWords } from './words/greeting.ts'
 import { instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
+import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
 
 const chatCommands: readonly CommandWords[] = [
@@ -106,9 +109,20 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerLink(turn, args)
     case 'unlink':
       return answerUnlink(turn, args)
+    case 'language':
+      return speak(turn, args)
     case 'forget-me':
       return startForget(turn)
   }
+}
+
+async function speak(turn: Turn, args: readonly string[]): Promise<void> {
+  const word = args[0]?.toLowerCase() ?? ''
+  const wanted = languageOf(word) ?? languageNamed(word)
+  if (wanted === null) return reply(turn, languageView())
+  const set = await turn.deps.actions.perform('language', { language: wanted }, turn.actor)
+  if (!set.ok) return refuse(turn, set, { action: 'language' })
+  await inLanguage(wanted, () => show(turn, languageSetView(), { inPlace: true }))
 }
 
 type StatusOf = Parameters<typeof statusView>[0]

@@ -53,9 +53,20 @@ async function done(work: Promise<void>): Promise<true> {
 export async function pressConversation(turn: Turn, args: readonly string[]): Promise<void> {
   const [id, step = '', value = ''] = args
   const session = await wizardAt(turn.deps.db, placeOf(turn))
-  if (session === null || idSchema.parse(session.state).id !== id) return ended(turn)
+  if (session === null || idSchema.parse(session.state).id !== id) return endConversation(turn)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
+}
+
+export type FilledForm = { form: string; values: Readonly<Record<string, string>> }
+
+/** A form of several fields that the conversation under way asked for; false when there is none, or it asks for another one. */
+export async function answerWithForm(turn: Turn, _filled: FilledForm): Promise<boolean> {
+  const session = await wizardAt(turn.deps.db, placeOf(turn))
+  switch (session?.kind) {
+    default:
+      return false
+  }
 }
 
 /** Asks the question under way once more, after a restart of either side; false when there is none. */
@@ -146,7 +157,7 @@ async function advance(turn: Turn, event: DeployEvent): Promise<void> {
   const { db } = turn.deps
   for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
     const session = await wizardAt(db, placeOf(turn))
-    if (session === null || session.kind !== 'deploy') return ended(turn)
+    if (session === null || session.kind !== 'deploy') return endConversation(turn)
     const state = deployStateSchema.parse(session.state)
     const world = await worldOf(turn)
     const move = deployMove(state, event, world)
@@ -237,7 +248,7 @@ function onItsWay(name: string): View {
 }
 
 /** The button's conversation is over: says so, and that one launch is enough when that is what it did. */
-async function ended(turn: Turn): Promise<void> {
+export async function endConversation(turn: Turn): Promise<void> {
   const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
   const launching = listed.ok ? listed.value.instances.find((one) => one.status === 'deploying') : undefined
   await show(turn, endedView(launching?.name ?? null))

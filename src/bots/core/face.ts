@@ -1,4 +1,5 @@
 // What a chat platform is to the core: where views go out and where people's words and presses come in.
+import type { Sealed } from '../../lib/sealed.ts'
 import type { ReadyView } from './view.ts'
 
 export type Capabilities = {
@@ -14,6 +15,8 @@ export type Capabilities = {
   privateReplies: boolean
   /** A form is one dialog, or one question after the other. */
   forms: 'modal' | 'questions'
+  /** A person can make a bot of their own with a tap. */
+  createsBots: boolean
   /** 0: there is no select, its options become buttons. */
   selectOptionsMax: number
   buttonsMax: number
@@ -58,6 +61,28 @@ type Origin = {
   /** The message that was sent, or whose button was pressed. */
   messageRef?: string
   timeZone?: string | null
+  /** The language of the person's program, as the platform names it: "de-AT". */
+  language?: string | null
+  /** The shared places that it was said in, the narrowest first; none in private. */
+  rooms?: readonly Room[]
 }
 
-export type Inbound = Origin & ({ kind: 'text'; text: string } | { kind: 'press'; button: string } | { kind: 'start' })
+/** A place that others share. That something came from there is the platform's word that the person is in it. */
+export type Room = {
+  /** Unique on the platform. */
+  id: string
+  kind: 'topic' | 'group' | 'channel' | 'server' | 'workspace'
+  title: string
+  /** Where announcements to it go, as `send` takes it; null for what is larger than a channel. */
+  address: string | null
+}
+
+export type Inbound = Origin &
+  (
+    | { kind: 'text'; text: string }
+    | { kind: 'press'; button: string }
+    | { kind: 'start' }
+    /** A form of several fields, by their names. A form of one field comes as text. */
+    | { kind: 'form'; form: string; values: Readonly<Record<string, string>> }
+    | { kind: 'bot-created'; username: string; token: Sealed }
+  )

@@ -74,14 +74,15 @@ export function rowsOf<T>(buttons: readonly T[], perRowMax: number): T[][] {
 
 /** The view within a platform's limits: a select it lacks becomes buttons, labels are cut, and old output goes before our own sentences do. */
 export function fitted(view: ReadyView, capabilities: Capabilities): ReadyView {
-  const { select, ...rest } = view
+  const { select, createBot, ...rest } = view
   const asButtons = select !== undefined && select.options.length > capabilities.selectOptionsMax
   const options: ReadyButton[] = asButtons ? select.options.map((option) => ({ kind: 'press', style: 'plain', ...option })) : []
   const actions = [...options, ...view.actions]
     .slice(0, capabilities.buttonsMax)
     .map((one) => ({ ...one, label: cut(one.label, capabilities.buttonLabelCharsMax) }))
   const blocks = fittedBlocks(view, capabilities.textCharsMax)
-  return { ...rest, blocks, actions, ...(select !== undefined && !asButtons && { select }) }
+  const offered = capabilities.createsBots && createBot !== undefined ? { createBot } : {}
+  return { ...rest, ...offered, blocks, actions, ...(select !== undefined && !asButtons && { select }) }
 }
 
 /** Markup makes a text longer than its plain form: this share of a platform's limit is kept free for it. */

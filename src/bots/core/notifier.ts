@@ -24,6 +24,7 @@ import type { Log } from '../../lib/log.ts'
 import type { Random } from '../../lib/random.ts'
 import { readyView } from './buttons.ts'
 import type { Delivery, Face } from './face.ts'
+import { inLanguage } from './language.ts'
 import { fitted } from './layout.ts'
 import type { Render } from './render.ts'
 import type { ReadyView } from './view.ts'
@@ -140,10 +141,18 @@ async function renewUntil({ clock, db, leaseMs, log }: Work, chat: ClaimedChat, 
 type Errand = { chat: ClaimedChat; face: Face; row: OwedMessage }
 
 async function deliver(work: Work, errand: Errand): Promise<Next> {
+  const { chat, row } = errand
+  const reader = await readerOf(work.db, row.userId, chat)
+  return inLanguage(reader.language ?? 'en', () => deliverTo(work, errand, reader))
+}
+
+type Reader = Awaited<ReturnType<typeof readerOf>>
+
+async function deliverTo(work: Work, errand: Errand, reader: Reader): Promise<Next> {
   const { chat, face, row } = errand
   let view: ReadyView | null
   try {
-    view = await readyFor(work, errand)
+    view = await readyFor(work, errand, reader)
   } catch (error) {
     // Words that cannot be made are our own fault: the chat goes on without this message, which is tried again later.
     work.log.error({ err: error, message: row.key, template: row.template }, 'a message could not be rendered')
@@ -160,8 +169,7 @@ async function deliver(work: Work, errand: Errand): Promise<Next> {
   }
 }
 
-async function readyFor({ db, render }: Work, { chat, face, row }: Errand): Promise<ReadyView | null> {
-  const reader = await readerOf(db, row.userId, chat)
+async function readyFor({ db, render }: Work, { chat, face, row }: Errand, reader: Reader): Promise<ReadyView | null> {
   const view = await render(row, { timeZone: reader.timeZone })
   if (view === null) return null
   return fitted(await readyView(db, view, { provider: chat.provider, subject: reader.subject }), face.capabilities)

@@ -2,14 +2,16 @@
 // It must never know a platform, call a provider, or keep a secret: faces send and receive, actions change, words/ holds what is said.
 import { acceptOnce } from '../../db/inbox.ts'
 import { userFor } from '../../db/users.ts'
+import { languageOf } from '../../domain/language.ts'
 import { holdsKey } from '../../domain/model-providers.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { randomId } from '../../lib/random.ts'
 import { answerCommand, commandNames, greet, listOf } from './answers.ts'
 import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
-import { answerConversation, askAgain, pressConversation } from './conversation.ts'
+import { answerConversation, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
+import { inLanguage } from './language.ts'
 import { deleteTheirs, show, type RouterDeps, type Turn } from './turn.ts'
 import { button, type Press } from './view.ts'
 import { hintView, privateOnlyView } from './words/greeting.ts'
@@ -40,20 +42,25 @@ async function handleOnce(deps: RouterDeps, inbound: Inbound, face: Face): Promi
   let turn: Turn | null = null
   try {
     if (!(await acceptOnce(deps.db, { source: inbound.provider, eventId: inbound.id }))) return
-    turn = await turnOf(deps, inbound, face)
-    await dispatch(turn)
+    const own = await turnOf(deps, inbound, face)
+    turn = own
+    await inLanguage(own.language, () => dispatch(own))
   } catch (error) {
     const reference = randomId(6)
     deps.log.error({ err: error, reference, chat: inbound.chat, kind: inbound.kind }, 'something that came in could not be handled')
-    await apologise(turn, reference).catch((failure: unknown) => deps.log.error({ err: failure, reference }, 'the person could not be told'))
+    await inLanguage(turn?.language ?? 'en', () => apologise(turn, reference)).catch((failure: unknown) =>
+      deps.log.error({ err: failure, reference }, 'the person could not be told'),
+    )
   }
 }
 
 async function turnOf(deps: RouterDeps, inbound: Inbound, face: Face): Promise<Turn> {
   const { provider, subject, displayName, chat } = inbound
-  const known = await userFor(deps.db, { provider, subject, displayName, chat, timeZone: inbound.timeZone ?? null })
-  const actor = { provider, subject, userId: known.userId, chat }
-  return { deps, face, inbound, actor, timeZone: known.timeZone ?? inbound.timeZone ?? null, isNew: known.isNew, answers: { count: 0 } }
+  const hints = { timeZone: inbound.timeZone ?? null, language: languageOf(inbound.language) }
+  const known = await userFor(deps.db, { provider, subject, displayName, chat, ...hints })
+  const actor = { provider, subject, userId: known.userId, chat, rooms: (inbound.rooms ?? []).map((room) => room.id) }
+  const spoken = known.language ?? hints.language ?? 'en'
+  return { deps, face, inbound, actor, timeZone: known.timeZone ?? hints.timeZone, language: spoken, isNew: known.isNew, answers: { count: 0 } }
 }
 
 async function apologise(turn: Turn | null, reference: string): Promise<void> {
@@ -75,6 +82,10 @@ async function dispatch(turn: Turn): Promise<void> {
     }
     case 'text':
       return text(turn, inbound.text)
+    case 'form':
+      return form(turn, inbound)
+    case 'bot-created':
+      return text(turn, inbound.token.open())
     default:
       return assertNever(inbound)
   }
@@ -101,6 +112,11 @@ async function text(turn: Turn, words: string): Promise<void> {
   if (holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
   if (turn.isNew) return greet(turn)
   await show(turn, hintView((await listOf(turn)).instances.length > 0))
+}
+
+/** A form outlives the question that opened it: its answer counts only while that is asked. */
+async function form(turn: Turn, filled: FilledForm): Promise<void> {
+  if (!(await answerWithForm(turn, filled))) await endConversation(turn)
 }
 
 function overheard({ inbound, face }: Turn): boolean {

@@ -3,6 +3,7 @@ import type { Actor } from '../../actions/action.ts'
 import type { Actions } from '../../actions/perform.ts'
 import type { Db } from '../../db/connect.ts'
 import type { WizardPlace } from '../../db/wizards.ts'
+import type { Language } from '../../domain/language.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
@@ -30,6 +31,7 @@ export type Turn = {
   inbound: Inbound
   actor: Actor
   timeZone: string | null
+  language: Language
   isNew: boolean
   /** How many answers were given: they are told apart by it when one is sent again. */
   answers: { count: number }

@@ -1,5 +1,6 @@
 // What we say, before any platform's markup: a small document with buttons. Texts are lists of spans, so that a name or a provider's words
 // can never become markup: only the `bold` and `code` of our own sentences are ever styled, and every face escapes what is inside them.
+import { partsOf } from './language.ts'
 
 export type Span = string | { bold: string } | { code: string }
 export type Text = readonly Span[]
@@ -40,6 +41,10 @@ type Document = {
   job?: 'ongoing' | 'interrupted'
   /** What is expected in answer: a secret is masked where the platform can. */
   input?: 'text' | 'secret'
+  /** The form in which a platform that has forms takes the answer (see form.ts); by default the one of a single text or secret. */
+  form?: string
+  /** Where the platform lets a person make a bot with a tap, this is offered; elsewhere it is left out. */
+  createBot?: { label: string; name: string; username: string }
 }
 
 export type View = Document & { actions: readonly Button[]; select?: Select }
@@ -61,12 +66,12 @@ export function code(text: string): Span {
   return { code: text }
 }
 
-/** Builds a text: the sentence is ours, and everything put into it stays inert. */
+/** Builds a text in the language of whom we talk to: the sentence is ours, and everything put into it stays inert. */
 export function say(strings: TemplateStringsArray, ...values: readonly (Span | Text | number)[]): Text {
-  return strings.flatMap((part, index) => {
-    const value = values[index]
-    const spans = value === undefined ? [] : typeof value === 'number' ? [String(value)] : isText(value) ? value : [value]
-    return part === '' ? [...spans] : [part, ...spans]
+  return partsOf(strings).flatMap((part): readonly Span[] => {
+    if (typeof part === 'string') return [part]
+    const value = values[part] ?? []
+    return typeof value === 'number' ? [String(value)] : isText(value) ? value : [value]
   })
 }
 

@@ -1,34 +1,35 @@
 // The form in which a question is answered: nobody else sees what is typed, and no message is left that holds it.
 import { ComponentType, TextInputStyle, type APIModalInteractionResponseCallbackData } from 'discord.js'
-import { forms } from './words.ts'
+import type { Field, Form } from '../core/form.ts'
 
-const FIELD = 'answer'
+const FORM = 'form'
 const CHARS_MAX = 4_000
 
-/** The form for a text or a secret. */
-export function formOf(input: 'text' | 'secret'): APIModalInteractionResponseCallbackData {
-  const { title, label, placeholder } = forms[input]
+/** The form as Discord opens it. */
+export function modalOf({ id, title, fields }: Form): APIModalInteractionResponseCallbackData {
   return {
-    custom_id: `form:${input}`,
+    custom_id: `${FORM}:${id}`,
     title,
-    components: [
-      {
-        type: ComponentType.Label,
-        label,
-        component: {
-          type: ComponentType.TextInput,
-          custom_id: FIELD,
-          style: TextInputStyle.Short,
-          required: true,
-          max_length: CHARS_MAX,
-          ...(placeholder !== '' && { placeholder }),
-        },
-      },
-    ],
+    components: fields.map((field) => ({
+      type: ComponentType.Label,
+      label: field.label,
+      component: inputOf(field),
+    })),
   }
 }
 
-/** What was typed into it. */
-export function answerOf(fields: { getTextInputValue(id: string): string }): string {
-  return fields.getTextInputValue(FIELD)
+function inputOf({ name, optional, placeholder }: Field) {
+  return {
+    type: ComponentType.TextInput as const,
+    custom_id: name,
+    style: TextInputStyle.Short,
+    required: optional !== true,
+    max_length: CHARS_MAX,
+    ...(placeholder !== undefined && { placeholder }),
+  }
+}
+
+/** The id of the form that was sent. */
+export function formIdOf(customId: string): string {
+  return customId.startsWith(`${FORM}:`) ? customId.slice(FORM.length + 1) : ''
 }

@@ -14,12 +14,15 @@ import {
 } from 'discord.js'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { languageOf } from '../../domain/language.ts'
 import type { Face, Inbound } from '../core/face.ts'
+import { formOf } from '../core/form.ts'
+import { inLanguage } from '../core/language.ts'
 import { choicesFor, typedOf } from './commands.ts'
 import { cleaned, codeOf, refOf } from './delivery.ts'
 import { PROVIDER, type Direct } from './direct.ts'
-import { answerOf, formOf } from './form.ts'
-import { pressedOf } from './message.ts'
+import { formIdOf, modalOf } from './form.ts'
+import { pressedOf, type Pressed } from './message.ts'
 import { createReply, type Asked } from './reply.ts'
 
 type Person = { provider: string; subject: string; displayName: string; chat: string }
@@ -98,30 +101,43 @@ function valueOf(value: string | number | boolean | undefined): string | null {
 
 async function hearPress(hearing: Hearing, interaction: MessageComponentInteraction): Promise<void> {
   const pressed = pressedOf(interaction.isStringSelectMenu() ? (interaction.values[0] ?? '') : interaction.customId)
-  if (pressed.kind === 'answer') return void (await acknowledged(hearing, interaction, interaction.showModal(formOf(pressed.input))))
+  if (pressed.kind === 'answer') return openForm(hearing, interaction, pressed)
   if (!(await acknowledged(hearing, interaction, interaction.deferUpdate()))) return
   const ref = refOf({ channel: interaction.channelId, message: interaction.message.id })
   const button = pressed.kind === 'button' ? pressed.id : ''
   await answer(hearing, interaction, { asked: { kind: 'press', ref }, said: { kind: 'press', button, messageRef: ref } })
 }
 
+/** A form must be the first answer to the press: nothing is looked up before it, and so the button says in which language it is. */
+async function openForm(hearing: Hearing, interaction: MessageComponentInteraction, pressed: Extract<Pressed, { kind: 'answer' }>): Promise<void> {
+  const form = inLanguage(pressed.spoken, () => formOf(pressed.form))
+  await acknowledged(hearing, interaction, form === null ? interaction.deferUpdate() : interaction.showModal(modalOf(form)))
+}
+
 async function hearForm(hearing: Hearing, interaction: ModalSubmitInteraction): Promise<void> {
   const fromMessage = interaction.isFromMessage()
   if (!(await acknowledged(hearing, interaction, fromMessage ? interaction.deferUpdate() : deferred(interaction)))) return
-  const said = { kind: 'text', text: answerOf(interaction.fields) } as const
+  const form = formIdOf(interaction.customId)
+  const values = Object.fromEntries((formOf(form)?.fields ?? []).map(({ name }) => [name, interaction.fields.getTextInputValue(name)]))
+  const [only, ...more] = Object.values(values)
+  const said: Said = only !== undefined && more.length === 0 ? { kind: 'text', text: only } : { kind: 'form', form, values }
   await answer(hearing, interaction, { asked: { kind: fromMessage ? 'form' : 'command' }, said })
 }
 
-type Said = { kind: 'text'; text: string } | { kind: 'press'; button: string; messageRef: string }
+type Said =
+  | { kind: 'text'; text: string }
+  | { kind: 'form'; form: string; values: Record<string, string> }
+  | { kind: 'press'; button: string; messageRef: string }
 
 async function answer(hearing: Hearing, interaction: Answerable, { asked, said }: { asked: Asked; said: Said }): Promise<void> {
   const { rest, direct, log, handle } = hearing
   if (!overheard(interaction) && interaction.channelId !== null) direct.learn(interaction.user.id, interaction.channelId)
   const { applicationId, token } = interaction
-  const reply = createReply({ rest, direct, log, applicationId, token, asked, overheard: overheard(interaction) })
+  const hint = languageOf(interaction.locale)
+  const reply = createReply({ rest, direct, log, applicationId, token, asked, overheard: overheard(interaction), language: hint ?? 'en' })
   const place = overheard(interaction) ? 'group' : 'dm'
   try {
-    await handle({ ...personOf(interaction.user), id: interaction.id, place, ...said }, reply.face)
+    await handle({ ...personOf(interaction.user), id: interaction.id, place, language: interaction.locale, ...said }, reply.face)
   } finally {
     await reply.finish()
   }

@@ -9,11 +9,13 @@ import {
   type APIComponentInMessageActionRow,
   type APIMessageTopLevelComponent,
 } from 'discord.js'
+import { languageOf, type Language } from '../../domain/language.ts'
 import type { Capabilities } from '../core/face.ts'
 import { fitted, linesOf, rowsOf } from '../core/layout.ts'
+import { formFor } from '../core/form.ts'
+import { language } from '../core/language.ts'
 import type { Block, ReadyButton, ReadyView, Tone } from '../core/view.ts'
 import { codeBlock, discordStyle } from './markup.ts'
-import { forms } from './words.ts'
 
 export const capabilities: Capabilities = {
   editsMessages: true,
@@ -22,6 +24,7 @@ export const capabilities: Capabilities = {
   masksSecrets: true,
   privateReplies: true,
   forms: 'modal',
+  createsBots: false,
   selectOptionsMax: 25,
   buttonsMax: 24,
   buttonsPerRowMax: 5,
@@ -116,10 +119,11 @@ function linesOfBlock(block: Block, tone: Tone): string[] {
 type Row = APIActionRowComponent<APIComponentInMessageActionRow>
 
 function rowsOfView(view: ReadyView): Row[] {
+  const form = formFor(view)
   const answer: APIButtonComponent[] =
-    view.input === undefined
+    form === null
       ? []
-      : [{ type: ComponentType.Button, style: ButtonStyle.Primary, label: forms[view.input].button, custom_id: `${ANSWER}:${view.input}` }]
+      : [{ type: ComponentType.Button, style: ButtonStyle.Primary, label: form.button, custom_id: `${ANSWER}:${language()}:${form.id}` }]
   const buttons = [...answer, ...view.actions.map(buttonOf)]
   const rows = rowsOf(buttons, capabilities.buttonsPerRowMax).map((components): Row => ({ type: ComponentType.ActionRow, components }))
   return [...selectRow(view), ...rows]
@@ -146,12 +150,12 @@ function numbered(index: number, id: string): string {
   return `${index}|${id}`
 }
 
-export type Pressed = { kind: 'answer'; input: 'text' | 'secret' } | { kind: 'button'; id: string } | { kind: 'unknown' }
+export type Pressed = { kind: 'answer'; form: string; spoken: Language } | { kind: 'button'; id: string } | { kind: 'unknown' }
 
 /** What a component's id, or a chosen option's value, stands for. */
 export function pressedOf(customId: string): Pressed {
-  const [verb, input] = customId.split(':')
-  if (verb === ANSWER && (input === 'text' || input === 'secret')) return { kind: 'answer', input }
+  const [verb, spoken, ...form] = customId.split(':')
+  if (verb === ANSWER && spoken !== undefined) return { kind: 'answer', form: form.join(':'), spoken: languageOf(spoken) ?? 'en' }
   const button = /^\d+\|(.*)$/s.exec(customId)?.[1]
   return button === undefined ? { kind: 'unknown' } : { kind: 'button', id: button }
 }

@@ -2,7 +2,9 @@
 // must not stay without an answer: Discord would show that we think for a quarter of an hour.
 import { MessageFlags, Routes, type REST } from 'discord.js'
 import type { Log } from '../../lib/log.ts'
+import type { Language } from '../../domain/language.ts'
 import type { Delivery, Face } from '../core/face.ts'
+import { inLanguage, language } from '../core/language.ts'
 import type { ReadyView } from '../core/view.ts'
 import { cleaned, deliveryOf } from './delivery.ts'
 import { messageOf } from './message.ts'
@@ -31,6 +33,8 @@ type ReplyDeps = {
   asked: Asked
   /** Others could read along. */
   overheard: boolean
+  /** What the person's program speaks, until the core has said something in theirs. */
+  language: Language
 }
 
 /** Answers to one interaction. After its token has ended, they go to the person's direct messages. */
@@ -39,6 +43,7 @@ export function createReply(deps: ReplyDeps): Reply {
   const hidden = overheard ? MessageFlags.Ephemeral : 0
   let original: 'open' | 'taken' = asked.kind === 'press' ? 'taken' : 'open'
   let expecting = false
+  let spoken = deps.language
 
   const change = (view: ReadyView): ReturnType<typeof deliveryOf> =>
     deliveryOf(rest.patch(Routes.webhookMessage(applicationId, token, '@original'), { auth: false, ...messageOf(view) }))
@@ -64,7 +69,10 @@ export function createReply(deps: ReplyDeps): Reply {
       const delivery = await change(view)
       return delivery.kind === 'expired' ? direct.edit(chat, ref, view) : delivery
     },
-    expect: () => void (expecting = true),
+    expect() {
+      expecting = true
+      spoken = language()
+    },
   }
 
   const close = async (): Promise<Delivery | { kind: 'expired' } | null> => {
@@ -76,7 +84,7 @@ export function createReply(deps: ReplyDeps): Reply {
   }
   const finish = async (): Promise<void> => {
     try {
-      await close()
+      await inLanguage(spoken, close)
     } catch (error) {
       deps.log.warn({ err: cleaned(error) }, 'a reply on Discord could not be finished')
     }

@@ -3,8 +3,10 @@
 import type { types } from '@slack/bolt'
 import type { Capabilities } from '../core/face.ts'
 import { cut, inert, linesOf, plainStyle, rowsOf, type Line, type SpanStyle } from '../core/layout.ts'
+import { formFor, type Field, type Form } from '../core/form.ts'
+import { language } from '../core/language.ts'
 import type { ReadyButton, ReadyView } from '../core/view.ts'
-import { askWords, formWords } from './words.ts'
+import { formWords } from './words.ts'
 
 /** Slack's limits: docs.slack.dev/reference/block-kit/blocks and …/block-elements. */
 const HEADER_CHARS_MAX = 150
@@ -21,6 +23,7 @@ export const slackCapabilities: Capabilities = {
   masksSecrets: true,
   privateReplies: true,
   forms: 'modal',
+  createsBots: false,
   selectOptionsMax: 100,
   buttonsMax: 50,
   buttonsPerRowMax: 5,
@@ -32,8 +35,8 @@ export const slackCapabilities: Capabilities = {
 
 export const ACTION = { press: 'press', link: 'link', select: 'select', ask: 'ask' } as const
 export const ANSWER_FORM = 'answer'
-export const ANSWER_FIELD = { block: 'answer', action: 'text' } as const
-export type Asked = 'secret' | 'text'
+/** The input of each field is alone in its block, which has the field's name. */
+const FIELD_ACTION = 'value'
 
 type Element = types.RichTextText
 type Part = types.RichTextSection | types.RichTextPreformatted
@@ -49,24 +52,30 @@ export function blocksOf(view: ReadyView): types.KnownBlock[] {
 }
 
 /** The form behind an answer's button. `metadata` comes back with what was filled in. */
-export function answerForm(asked: Asked, question: string, metadata: string): types.ModalView {
-  const words = askWords[asked]
-  const input: types.InputBlock = {
-    type: 'input',
-    block_id: ANSWER_FIELD.block,
-    label: plain(words.label),
-    element: { type: 'plain_text_input', action_id: ANSWER_FIELD.action, focus_on_load: true, max_length: ANSWER_CHARS_MAX },
-  }
+export function answerForm(form: Form, question: string, metadata: string): types.ModalView {
+  const { submit, cancel } = formWords()
   const asking: types.KnownBlock[] = question === '' ? [] : [richText([section([{ type: 'text', text: question }])])]
   return {
     type: 'modal',
     callback_id: ANSWER_FORM,
     private_metadata: metadata,
-    title: plain(words.title),
-    submit: plain(formWords.submit),
-    close: plain(formWords.cancel),
-    blocks: [...asking, input],
+    title: plain(form.title),
+    submit: plain(submit),
+    close: plain(cancel),
+    blocks: [...asking, ...form.fields.map(inputBlock)],
   }
+}
+
+function inputBlock({ name, label, placeholder, optional }: Field, index: number): types.InputBlock {
+  const hint = placeholder === undefined ? {} : { placeholder: plain(placeholder) }
+  const element: types.PlainTextInput = {
+    type: 'plain_text_input',
+    action_id: FIELD_ACTION,
+    focus_on_load: index === 0,
+    max_length: ANSWER_CHARS_MAX,
+    ...hint,
+  }
+  return { type: 'input', block_id: name, label: plain(label), optional: optional === true, element }
 }
 
 /** Slack's three control characters, for the places that parse text. */
@@ -176,14 +185,15 @@ function actionBlocks(view: ReadyView): types.KnownBlock[] {
             options: select.options.map((one) => ({ text: plain(labelOf(one.label)), value: one.id })),
           },
         ]
+  const form = formFor(view)
   const asking: types.ActionsBlockElement[] =
-    view.input === undefined
+    form === null
       ? []
       : [
           {
             type: 'button',
-            action_id: `${ACTION.ask}:${view.input}`,
-            text: plain(askWords[view.input].button),
+            action_id: `${ACTION.ask}:${language()}:${form.id}`,
+            text: plain(form.button),
             value: cut(plainLines(view), QUESTION_CHARS_MAX),
           },
         ]

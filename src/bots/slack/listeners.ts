@@ -1,13 +1,30 @@
 // What comes in from Slack. Each event is acknowledged before anything else is done about it, and then goes its way without the library
 // waiting for it: the router keeps one person's events in order.
 import type { App } from '@slack/bolt'
+import { languageOf } from '../../domain/language.ts'
 import { messageOf as errorText } from '../../lib/errors.ts'
 import type { Face, Inbound } from '../core/face.ts'
 import { commandNames } from '../core/answers.ts'
-import { ACTION, ANSWER_FIELD, ANSWER_FORM, answerForm, messageOf, typedText, type Asked } from './blocks.ts'
+import { formOf, problemsOf } from '../core/form.ts'
+import { inLanguage } from '../core/language.ts'
+import { ACTION, ANSWER_FORM, answerForm, messageOf, typedText } from './blocks.ts'
 import { PROVIDER, refOf } from './chat.ts'
 import { respondTo } from './delivery.ts'
-import { actionIn, addressOf, commandIn, homeIn, messageIn, placeFrom, submitIn, tenantIn, type Action, type Command, type Who } from './payloads.ts'
+import {
+  actionIn,
+  addressOf,
+  commandIn,
+  homeIn,
+  messageIn,
+  openedFrom,
+  submitIn,
+  tenantIn,
+  type Action,
+  type Command,
+  type Opened,
+  type Submit,
+  type Who,
+} from './payloads.ts'
 import { commandFace, faceAt, homeFace, refAt, type PlaceDeps } from './places.ts'
 import { notInstalledView } from './words.ts'
 
@@ -46,8 +63,12 @@ export function listen(app: App, deps: ListenDeps): void {
     later(() => onAction(deps, actionIn(body)))
   })
   app.view(ANY, async ({ ack, body }) => {
+    const sent = submitIn(body)
+    const errors = problemsIn(sent)
+    // A form with a mistake in it stays open, with what is wrong below the field.
+    if (errors !== null) return acknowledge(() => ack({ response_action: 'errors', errors }))
     await acknowledge(() => ack())
-    later(() => onSubmit(deps, body))
+    later(() => onSubmit(deps, sent))
   })
 }
 
@@ -93,27 +114,43 @@ function wordsOf({ name, text }: Command): string | null {
 
 async function onAction(deps: ListenDeps, action: Action): Promise<void> {
   const { who, id, actionId, value, place, responseUrl } = action
-  const [kind = '', detail = ''] = actionId.split(':')
+  const [kind = '', ...asked] = actionId.split(':')
   if (kind === ACTION.link) return
   if (!(await isInstalled(deps, who, responseUrl))) return
-  if (kind === ACTION.ask) return openForm(deps, action, detail === 'secret' ? 'secret' : 'text')
+  if (kind === ACTION.ask) return openForm(deps, action, asked)
   const from = origin(who, id, place.kind === 'private' ? 'group' : 'dm')
   await deps.handle({ ...from, kind: 'press', button: value, messageRef: refAt(place) }, faceAt(deps, place, 'press'))
 }
 
 /** A trigger lives for three seconds: nothing is looked up before it is used but the workspace's token. */
-async function openForm(deps: ListenDeps, { who, trigger, value, place }: Action, asked: Asked): Promise<void> {
+async function openForm(deps: ListenDeps, { who, trigger, value, place }: Action, [tag, ...id]: readonly string[]): Promise<void> {
+  const spoken = languageOf(tag) ?? 'en'
+  const form = inLanguage(spoken, () => formOf(id.join(':')))
+  if (form === null) return
   const client = await deps.workspaces.clientOf(who.tenant)
-  await client?.views.open({ trigger_id: trigger, view: answerForm(asked, value, JSON.stringify(place)) })
+  const metadata = JSON.stringify({ place, form: form.id, spoken } satisfies Opened)
+  await client?.views.open({ trigger_id: trigger, view: inLanguage(spoken, () => answerForm(form, value, metadata)) })
 }
 
-async function onSubmit(deps: ListenDeps, body: unknown): Promise<void> {
-  const { who, id, form, metadata, field } = submitIn(body)
+function problemsIn({ form, metadata, values }: Submit): Record<string, string> | null {
+  if (form !== ANSWER_FORM) return null
+  const opened = openedFrom(metadata)
+  return inLanguage(opened.spoken, () => {
+    const filled = formOf(opened.form)
+    const problems = filled === null ? {} : problemsOf(filled, values)
+    return Object.keys(problems).length === 0 ? null : problems
+  })
+}
+
+async function onSubmit(deps: ListenDeps, { who, id, form, metadata, values }: Submit): Promise<void> {
   if (form !== ANSWER_FORM) return
-  const place = placeFrom(metadata)
-  const text = field(ANSWER_FIELD.block, ANSWER_FIELD.action)
-  const from = origin(who, id, place.kind === 'private' ? 'group' : 'dm')
-  await deps.handle({ ...from, kind: 'text', text, messageRef: refAt(place) }, faceAt(deps, place, 'form'))
+  const opened = openedFrom(metadata)
+  const { place } = opened
+  const from = { ...origin(who, id, place.kind === 'private' ? 'group' : 'dm'), messageRef: refAt(place) }
+  const [only, ...more] = Object.values(values)
+  const said =
+    only !== undefined && more.length === 0 ? ({ kind: 'text', text: only } as const) : ({ kind: 'form', form: opened.form, values } as const)
+  await deps.handle({ ...from, ...said }, faceAt(deps, place, 'form'))
 }
 
 /** Slack hands us what was asked in a workspace that threw us out, too: without a token the only way to answer is the one that came with it. */

@@ -1,5 +1,6 @@
 // What Slack sends, as far as we read it. Everything else in it is left alone, and nothing of it is logged.
 import { z } from 'zod'
+import { languageOf, type Language } from '../../domain/language.ts'
 
 const idSchema = z.string().min(1)
 const withId = z.looseObject({ id: idSchema })
@@ -65,7 +66,7 @@ export type Message = { who: Who; id: string; channel: string; ts: string; text:
 export type Command = { who: Who; id: string; name: string; text: string; channel: string; responseUrl: string }
 export type Place = { kind: 'home' } | { kind: 'message'; channel: string; ts: string } | { kind: 'private'; responseUrl: string }
 export type Action = { who: Who; id: string; trigger: string; actionId: string; value: string; place: Place; responseUrl: string | null }
-export type Submit = { who: Who; id: string; form: string; metadata: string; field(block: string, action: string): string }
+export type Submit = { who: Who; id: string; form: string; metadata: string; values: Record<string, string> }
 
 const ORGANISATION = /^E/
 
@@ -158,8 +159,13 @@ export function submitIn(body: unknown): Submit {
     id: `form:${data.view.id}`,
     form: data.view.callback_id,
     metadata: data.view.private_metadata,
-    field: (block, action) => data.view.state.values[block]?.[action]?.value ?? '',
+    values: valuesOf(data.view.state.values),
   }
+}
+
+/** Each field is alone in its block. */
+function valuesOf(blocks: Readonly<Record<string, Record<string, { value?: string | null | undefined }>>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(blocks).map(([name, actions]) => [name, Object.values(actions)[0]?.value ?? '']))
 }
 
 const placeSchema = z.discriminatedUnion('kind', [
@@ -168,7 +174,11 @@ const placeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('private'), responseUrl: z.string() }),
 ])
 
-/** Where a form was opened, as it travels in the form. */
-export function placeFrom(metadata: string): Place {
-  return placeSchema.parse(JSON.parse(metadata))
+const openedSchema = z.object({ place: placeSchema, form: z.string(), spoken: z.string() })
+/** Which form was opened, where, and in which language: it travels in the form. */
+export type Opened = { place: Place; form: string; spoken: Language }
+
+export function openedFrom(metadata: string): Opened {
+  const { place, form, spoken } = openedSchema.parse(JSON.parse(metadata))
+  return { place, form, spoken: languageOf(spoken) ?? 'en' }
 }

@@ -8,7 +8,7 @@ import { blocksOf, messageOf } from './blocks.ts'
 import { refOf, type Chat } from './chat.ts'
 import { delivered, EPHEMERAL_REF, respondTo } from './delivery.ts'
 import { whoseAddress, type Place } from './payloads.ts'
-import { elsewhereView, homeWords } from './words.ts'
+import { elsewhereView, wayBack } from './words.ts'
 import type { Workspaces } from './workspaces.ts'
 
 export type PlaceDeps = { chat: Chat; workspaces: Workspaces; log: Log }
@@ -74,7 +74,7 @@ export function homeFace(deps: PlaceDeps): Face {
 function withWayBack(view: ReadyView): ReadyView {
   const id = inlineId({ verb: 'instances', args: [] })
   if (id === null || view.actions.some((one) => one.kind === 'press' && one.id === id)) return view
-  return { ...view, actions: [...view.actions, { kind: 'press', label: homeWords.back, id, style: 'plain' }] }
+  return { ...view, actions: [...view.actions, { kind: 'press', label: wayBack(), id, style: 'plain' }] }
 }
 
 /** Answers that only the asker sees, as long as Slack lets us give them; from then on in the private chat. */

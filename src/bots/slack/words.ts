@@ -1,13 +1,12 @@
 // The few sentences that only Slack needs: everything else that is said is the core's.
+import { t } from '../core/language.ts'
 import { paragraph } from '../core/view.ts'
 import type { ReadyView } from '../core/view.ts'
 
-/** What an answer's button and form say, by what is asked. */
-export const askWords = {
-  secret: { button: 'Paste it privately', title: 'Only I see this', label: 'Paste it here' },
-  text: { button: 'Type the answer', title: 'Your answer', label: 'Type it here' },
-} as const
-export const formWords = { submit: 'Send', cancel: 'Cancel' } as const
+/** The two buttons of every form. */
+export function formWords(): { submit: string; cancel: string } {
+  return { submit: t`Send`, cancel: t`Cancel` }
+}
 
 /** Said where the person asked, when the answer is a message of its own in the private chat. */
 export function elsewhereView(): ReadyView {
@@ -19,12 +18,14 @@ export function notInstalledView(installUrl: string): ReadyView {
   return {
     tone: 'plain',
     blocks: [paragraph`I am not at home in this workspace: whoever looks after it can add me. What runs keeps running.`],
-    actions: [{ kind: 'link', label: 'Add me to this workspace', url: installUrl }],
+    actions: [{ kind: 'link', label: t`Add me to this workspace`, url: installUrl }],
   }
 }
 
 /** The way back to the list on the Home tab. */
-export const homeWords = { back: 'My assistants' } as const
+export function wayBack(): string {
+  return t`My assistants`
+}
 
 /** The page after the app was added to a workspace, or was not. */
 export const pageWords = {

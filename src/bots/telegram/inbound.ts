@@ -18,10 +18,17 @@ export function received(update: Update, us: Us): Received | null {
   return update.message === undefined ? null : written(update.message, { id, us })
 }
 
-function origin(from: User, id: string): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat'> {
+function origin(from: User, id: string): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat' | 'language'> {
   const displayName = [from.first_name, from.last_name].filter((part) => part !== undefined && part !== '').join(' ')
   // A private chat has the id of its person: announcements go there, wherever something was asked.
-  return { id, provider: 'telegram', subject: String(from.id), displayName: displayName || String(from.id), chat: String(from.id) }
+  return {
+    id,
+    provider: 'telegram',
+    subject: String(from.id),
+    displayName: displayName || String(from.id),
+    chat: String(from.id),
+    language: from.language_code ?? null,
+  }
 }
 
 function pressed(query: CallbackQuery, id: string): Received | null {

@@ -24,6 +24,7 @@ export const capabilities: Capabilities = {
   masksSecrets: false,
   privateReplies: false,
   forms: 'questions',
+  createsBots: false,
   selectOptionsMax: 0,
   buttonsMax: 40,
   buttonsPerRowMax: 3,

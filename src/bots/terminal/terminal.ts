@@ -23,6 +23,8 @@ export type TerminalDeps = {
   clock: Clock
   log: Log
   timeZone: string | null
+  /** The language of the terminal, as the system names it: "de-DE". */
+  language: string | null
   userName: string
 }
 export type Ended = 'eof' | 'stopped' | 'quit'
@@ -91,6 +93,7 @@ function capabilitiesOf(interactive: boolean): Capabilities {
     masksSecrets: interactive,
     privateReplies: true,
     forms: 'questions',
+    createsBots: false,
     selectOptionsMax: 0,
     buttonsMax: 40,
     buttonsPerRowMax: 40,
@@ -140,9 +143,10 @@ type Handle = (inbound: Inbound) => Promise<void>
 
 function origin({
   timeZone,
+  language,
   userName,
-}: TerminalDeps): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat' | 'place'> & { timeZone: string | null } {
-  return { id: randomId(16), provider: PROVIDER, subject: SUBJECT, displayName: userName, chat: CHAT, place: 'terminal', timeZone }
+}: TerminalDeps): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat' | 'place' | 'timeZone' | 'language'> {
+  return { id: randomId(16), provider: PROVIDER, subject: SUBJECT, displayName: userName, chat: CHAT, place: 'terminal', timeZone, language }
 }
 
 /** Hands a line on, as a press when it is a button's number or label. */

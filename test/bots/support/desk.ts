@@ -29,7 +29,16 @@ export function desk(options: { tty?: { columns: number; rows: number }; dir?: s
   let raw = ''
   output.on('data', (chunk: Buffer) => (raw += chunk.toString()))
   const historyFile = join(options.dir ?? folder(), 'terminal.jsonl')
-  const terminal = createTerminalFace({ input, output, historyFile, clock: systemClock, log: silentLog, timeZone: 'Europe/Berlin', userName: 'ann' })
+  const terminal = createTerminalFace({
+    input,
+    output,
+    historyFile,
+    clock: systemClock,
+    log: silentLog,
+    timeZone: 'Europe/Berlin',
+    language: 'en-GB',
+    userName: 'ann',
+  })
   return { terminal, input, raw: () => raw, historyFile }
 }
 

@@ -27,6 +27,7 @@ const usual: Capabilities = {
   masksSecrets: false,
   privateReplies: false,
   forms: 'questions',
+  createsBots: false,
   selectOptionsMax: 0,
   buttonsMax: 40,
   buttonsPerRowMax: 8,
@@ -98,7 +99,7 @@ export type Person = {
 export function createPerson(
   chat: MemoryChat,
   handle: (inbound: Inbound, face: Face) => Promise<void>,
-  who: { subject: string; address?: string; place?: Inbound['place'] },
+  who: { subject: string; address?: string; place?: Inbound['place']; language?: string },
 ): Person {
   const address = who.address ?? who.subject
   const { provider } = chat.face
@@ -110,6 +111,7 @@ export function createPerson(
     chat: address,
     place: who.place ?? ('dm' as const),
     timeZone: 'Europe/Amsterdam',
+    ...(who.language !== undefined && { language: who.language }),
   })
   const mine = (): Message[] => chat.messages.filter((one) => one.chat === address)
   const find = (label: string): { id: string; ref: string } => {

@@ -50,10 +50,12 @@ const block = z.discriminatedUnion('type', [
     type: z.literal('input'),
     ...blockId,
     label: upTo(2_000),
+    optional: z.boolean().optional(),
     element: z.strictObject({
       type: z.literal('plain_text_input'),
       action_id: z.string(),
       focus_on_load: z.boolean().optional(),
+      placeholder: upTo(150).optional(),
       max_length: z.number().int().min(1).max(3_000).optional(),
     }),
   }),

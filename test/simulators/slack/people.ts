@@ -1,5 +1,6 @@
 // People in the simulated workspaces: what they type, press and fill in becomes the payloads that Slack sends, in Slack's shapes.
 import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
 import { randomId } from '../../../src/lib/random.ts'
 import { seesIn, type Person } from '../person.ts'
 import { pressedBy, textOf, type Pressed } from './blocks.ts'
@@ -28,6 +29,8 @@ export type PeopleDeps = {
   address: () => string
   /** Hands an event to the app; says so when it was not acknowledged. */
   send(envelope: Envelope): Promise<Record<string, unknown> | null>
+  /** The app did what Slack would not stand. */
+  violated(what: string): void
 }
 
 const FORM_MS = 3_000
@@ -80,9 +83,8 @@ function seenBy({ deps, room, id }: Hand): Message[] {
 }
 
 function transcriptOf(hand: Hand): string {
-  return seenBy(hand)
-    .map((one) => (one.from === 'person' ? `${hand.name}: ${one.text}` : textOf(one.blocks)))
-    .join('\n\n')
+  const messages = seenBy(hand).map((one) => (one.from === 'person' ? `${hand.name}: ${one.text}` : textOf(one.blocks)))
+  return [...messages, ...complaintsOf(hand)].join('\n\n')
 }
 
 function buttonFor(hand: Hand, label: string): { message: Message; pressed: Pressed } {
@@ -101,10 +103,11 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
   const who = { user: { id, username: name, name, team_id: team }, team: { id: team, domain: 'x' }, enterprise: null, is_enterprise_install: false }
   const hand: Hand = { deps, name, id, key, room, who }
   let last: Envelope | null = null
-  const send = async (envelope: Envelope): Promise<void> => {
+  const deliver = (envelope: Envelope): Promise<Record<string, unknown> | null> => {
     last = envelope
-    await deps.send(envelope)
+    return deps.send(envelope)
   }
+  const send = async (envelope: Envelope): Promise<void> => void (await deliver(envelope))
   const presses = (message: Message, pressed: Pressed): Promise<void> => {
     const container = { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: message.onlyFor !== null }
     const response = { channel: { id: message.channel }, response_url: replyUrl(hand, message.channel, message) }
@@ -129,7 +132,7 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
       const { message, pressed } = buttonFor(hand, label)
       await presses(message, pressed)
     },
-    submits: (values) => submit(deps, { key, who, send }, values),
+    submits: (values) => submit(deps, { key, who, send: deliver }, values),
     opensHome: () => send(eventOf(hand, { type: 'app_home_opened', user: id, channel: room, tab: 'home', event_ts: state.ts() })),
     async clicksHome(label) {
       const pressed = pressedBy(state.homes.get(key) ?? [], label)
@@ -142,9 +145,11 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
   }
 }
 
-type Filling = { key: string; who: Record<string, unknown>; send: (envelope: Envelope) => Promise<void> }
+type Filling = { key: string; who: Record<string, unknown>; send: (envelope: Envelope) => Promise<Record<string, unknown> | null> }
 
-async function submit({ state }: PeopleDeps, { key, who, send }: Filling, values: Readonly<Record<string, string>>): Promise<void> {
+const answerSchema = z.object({ response_action: z.literal('errors'), errors: z.record(z.string(), z.string().min(1)) })
+
+async function submit({ state, violated }: PeopleDeps, { key, who, send }: Filling, values: Readonly<Record<string, string>>): Promise<void> {
   const deadline = performance.now() + FORM_MS
   while (!state.modals.has(key) && performance.now() < deadline) await wait(5)
   const open = state.modals.get(key)
@@ -152,11 +157,26 @@ async function submit({ state }: PeopleDeps, { key, who, send }: Filling, values
   const inputs = open.view.blocks.flatMap((block) => (block.type === 'input' ? [block] : []))
   const unknown = Object.keys(values).filter((label) => !inputs.some((input) => input.label.text === label))
   if (unknown.length > 0) throw new Error(`the form has no field ${unknown.join(', ')}: ${inputs.map((input) => input.label.text).join(', ')}`)
+  const empty = inputs.filter((input) => input.optional !== true && (values[input.label.text] ?? '') === '')
+  if (empty.length > 0) throw new Error(`Slack does not send the form without ${empty.map((input) => input.label.text).join(', ')}`)
   const filled = inputs.map((input) => [
     input.block_id ?? '',
     { [input.element.action_id]: { type: 'plain_text_input', value: values[input.label.text] ?? null } },
   ])
-  state.modals.delete(key)
   const view = { ...open.view, id: open.id, state: { values: Object.fromEntries(filled) as Record<string, unknown> } }
-  await send({ type: 'interactive', payload: { type: 'view_submission', ...who, trigger_id: state.trigger(key), view, response_urls: [] } })
+  const answer = await send({
+    type: 'interactive',
+    payload: { type: 'view_submission', ...who, trigger_id: state.trigger(key), view, response_urls: [] },
+  })
+  const wrong = answerSchema.safeParse(answer)
+  if (!wrong.success) return void (state.modals.get(key)?.id === open.id && state.modals.delete(key))
+  // Slack closes the form with a warning sign when an error is for a block that it does not have.
+  for (const block of Object.keys(wrong.data.errors)) if (!inputs.some((input) => input.block_id === block)) violated(`an error for ${block}`)
+  state.modals.set(key, { ...open, errors: wrong.data.errors })
+}
+
+/** The form that is open, as far as something is wrong with it. */
+function complaintsOf({ deps, key }: Hand): string[] {
+  const open = deps.state.modals.get(key)
+  return Object.values(open?.errors ?? {}).map((text) => `⚠ ${text}`)
 }

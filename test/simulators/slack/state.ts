@@ -12,7 +12,8 @@ export type Message = {
   deleted: boolean
   edits: number
 }
-export type OpenModal = { id: string; view: Modal }
+/** `errors`: what the app said is wrong, by the block of the field. */
+export type OpenModal = { id: string; view: Modal; errors?: Readonly<Record<string, string>> }
 export type Reply = { channel: string; user: string; message: Message | null; usesLeft: number; until: number }
 export type Team = { id: string; botToken: string; installed: boolean }
 

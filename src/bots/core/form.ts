@@ -1,0 +1,50 @@
+// What is asked in one go: a dialog where the platform has them. Where it has none, the conversation asks for one field after the other.
+import { t } from './language.ts'
+
+export type Field = {
+  name: string
+  /** At most 45 characters (Discord: the label of a text input). */
+  label: string
+  kind: 'text' | 'secret'
+  placeholder?: string
+  optional?: true
+  /** What is wrong with a value, in a sentence without a character of it; null when nothing is. Pure: it decides before the form is let go. */
+  problem(value: string): string | null
+}
+/** A title of at most 24 characters (Slack: a view's title), and at most five fields (Discord: the components of a modal). */
+export type Form = { id: string; title: string; button: string; fields: readonly Field[] }
+
+type Maker = (detail: string) => Form | null
+const makers: Readonly<Record<string, Maker>> = {
+  text: () => one({ id: 'text', title: t`Your answer`, button: t`Type it` }, { label: t`Your answer`, kind: 'text' }),
+  secret: () =>
+    one(
+      { id: 'secret', title: t`Paste it here`, button: t`Paste it` },
+      { label: t`Key or token`, kind: 'secret', placeholder: t`Nobody sees it in the chat` },
+    ),
+}
+
+function one(form: Omit<Form, 'fields'>, field: Omit<Field, 'name' | 'problem'>): Form {
+  return { ...form, fields: [{ name: 'answer', problem: () => null, ...field }] }
+}
+
+/** The form of this id, `kind` or `kind:detail`, in the language of whom we talk to; null when there is none. */
+export function formOf(id: string): Form | null {
+  const [kind = '', ...detail] = id.split(':')
+  return Object.hasOwn(makers, kind) ? (makers[kind]?.(detail.join(':')) ?? null) : null
+}
+
+/** The form that takes the answer to a view; null when it asks for none. */
+export function formFor(view: { input?: 'text' | 'secret'; form?: string }): Form | null {
+  return view.input === undefined ? null : formOf(view.form ?? view.input)
+}
+
+/** What is wrong with what was filled in, by the fields' names. */
+export function problemsOf(form: Form, values: Readonly<Record<string, string>>): Record<string, string> {
+  const wrong = form.fields.flatMap((field): [string, string][] => {
+    const value = values[field.name]?.trim() ?? ''
+    const problem = value === '' ? (field.optional === true ? null : t`Something must be put in here.`) : field.problem(value)
+    return problem === null ? [] : [[field.name, problem]]
+  })
+  return Object.fromEntries(wrong)
+}

@@ -1,0 +1,6 @@
+// Everything that we say, in German, by its English sentence: one file for each file of words.
+import { faces } from './german/faces.ts'
+import { form } from './german/form.ts'
+import { language } from './german/language.ts'
+
+export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...language }

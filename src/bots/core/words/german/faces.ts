@@ -1,0 +1,11 @@
+export const faces: Readonly<Record<string, string>> = {
+  'It is under way: how it goes follows here.': 'Es läuft: Wie es weitergeht, steht gleich hier.',
+  'It is under way: I tell you in our private chat how it goes.': 'Es läuft: Wie es weitergeht, sage ich dir in unserem privaten Chat.',
+  'On it. I write to you in our private chat as it goes along.': 'Bin dabei. Wie es weitergeht, schreibe ich dir in unserem privaten Chat.',
+  'I am not at home in this workspace: whoever looks after it can add me. What runs keeps running.':
+    'In diesem Workspace bin ich nicht zu Hause: Wer ihn verwaltet, kann mich hinzufügen. Was läuft, läuft weiter.',
+  'Add me to this workspace': 'Mich zu diesem Workspace hinzufügen',
+  'My assistants': 'Meine Assistenten',
+  Send: 'Senden',
+  Cancel: 'Abbrechen',
+}

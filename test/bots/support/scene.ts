@@ -1,0 +1,46 @@
+// A conversation without a platform: the router and the notifier on a memory chat, over a world of its own.
+import { createNotifier, type Notifier } from '../../../src/bots/core/notifier.ts'
+import { createRender } from '../../../src/bots/core/render.ts'
+import { createRouter, type Router } from '../../../src/bots/core/router.ts'
+import { chats, outbox } from '../../../src/db/schema.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { silentLog } from '../../../src/lib/log.ts'
+import type { World } from '../../support/world.ts'
+import { createPerson, type MemoryChat, type Person } from './memory-chat.ts'
+
+const info = { gatewayImage: 'gateway:stub', webAddress: null, billing: false }
+
+export type Scene = {
+  world: World
+  router: Router
+  chat: MemoryChat
+  notifier: Notifier
+  ann: Person
+  /** Delivers everything that is owed, also what waits for its time. */
+  news: () => Promise<void>
+  person: (subject: string, more?: { language?: string }) => Person
+  restarted: () => Scene
+}
+
+/** The router and the notifier of `world`, with `chat` as their only platform. */
+export function sceneOn(world: World, chat: MemoryChat): Scene {
+  const { db } = world.database
+  const { clock, actions } = world
+  const notifier = createNotifier({
+    db,
+    faces: new Map([[chat.face.provider, chat.face]]),
+    clock: systemClock,
+    random: () => 0,
+    log: silentLog,
+    owner: 'test',
+    render: createRender({ db, clock, info }),
+  })
+  const router = createRouter({ db, actions, clock, random: () => 0, log: silentLog, notifierWake: () => undefined, info })
+  const person: Scene['person'] = (subject, more) => createPerson(chat, (inbound, face) => router.handle(inbound, face), { subject, ...more })
+  const news = async (): Promise<void> => {
+    await db.update(outbox).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
+    await db.update(chats).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
+    await notifier.drain()
+  }
+  return { world, router, chat, notifier, ann: person('ann'), news, person, restarted: () => sceneOn(world, chat) }
+}
