@@ -16,6 +16,7 @@ import { Sealed } from './lib/sealed.ts'
 import { startMachinesServer } from './local/server.ts'
 import { createFlyClient } from './orchestrator/fly/client.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
+import type { SweepOptions } from './orchestrator/health/sweep.ts'
 import { createSpinner } from './bots/terminal/spinner.ts'
 import { startWebServer } from './web/server.ts'
 
@@ -29,6 +30,8 @@ export type AppOptions = {
   /** The Node that runs the gateways of local mode. */
   nodePath: string
   elapsed: () => number
+  /** How often health is checked; by default once a minute. */
+  sweep?: Partial<SweepOptions>
   /** Where local gateways are installed; by default in the configured home. */
   runtimeDir?: string
 }
@@ -108,6 +111,7 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     log,
     elapsed: options.elapsed,
     owner: `${process.pid}-${randomId(6)}`,
+    ...(options.sweep !== undefined && { sweep: options.sweep }),
   })
   conversation.names = (person) => plane.namesOf(person)
   const ended = new AbortController()

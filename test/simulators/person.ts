@@ -5,8 +5,11 @@ export type Person = {
   says(text: string): Promise<void>
   /** Presses the button, link or option with this label on the newest message that has it; throws when there is none. */
   clicks(label: string): Promise<void>
-  /** Fills in and sends the form that is open, by the labels of its fields; throws where the platform has no forms. */
-  submits(values: Readonly<Record<string, string>>): Promise<void>
+  /**
+   * Fills in and sends a form by the labels of its fields: the one that is open, or the one behind `button`. Where the platform has no forms,
+   * the values are typed one after the other, each in answer to its question.
+   */
+  submits(values: Readonly<Record<string, string>>, options?: { button?: string }): Promise<void>
   /** Waits until the transcript matches, and returns what matched; throws with the transcript when it does not in time (5 s). */
   sees(pattern: RegExp | string, options?: { withinMs?: number }): Promise<string>
   /** Everything in this person's chats as it stands now: edits applied, what was deleted gone, one message below the other. */

@@ -253,7 +253,9 @@ function personOf(state: State, place: Place): TelegramPerson {
     transcript,
     says: async (text) => void write(state, place, text),
     saysTimes: (text, copies) => write(state, place, text, copies),
-    submits: () => Promise.reject(new Error('Telegram has no forms')),
+    async submits(values) {
+      for (const value of Object.values(values)) write(state, place, value)
+    },
     sees: (pattern, options) => seesIn(transcript, pattern, options),
     in: (groupId) => personOf(state, { id: place.id, chatId: groupId }),
     pressesData: (data, messageId) => press(state, place, { data, messageId }),

@@ -84,6 +84,8 @@ process.on('SIGTERM', () => {
   say('SIGTERM, leaving')
   process.exit(0)
 })
+// Falls sick at a signal from outside, and is well again after a restart.
+process.on('SIGUSR2', () => (sick = true))
 setTimeout(() => server.listen(Number(env['PORT']), '127.0.0.1', () => say(`listening on ${env['PORT'] ?? '?'}`)), bootMs)
 const exitAfterMs = numberOf('STUB_EXIT_AFTER_MS')
 if (exitAfterMs !== null) setTimeout(() => process.exit(1), exitAfterMs)

@@ -51,6 +51,12 @@ export function createPerson(context: PersonContext, who: { name: string; place:
     const channelId = message?.channelId ?? here.id
     ask(asker, { kind: 'component', channelId, sourceId: message?.id ?? null, data })
   }
+  const clicks = async (label: string): Promise<void> => {
+    const message = messages().findLast((one) => labelsOf(one).includes(label))
+    if (message === undefined) throw new Error(`there is no "${label}" in:\n${transcript()}`)
+    const data = pressData(message, label)
+    if (data !== null) await press(message, data)
+  }
   const open = async (): Promise<NonNullable<ReturnType<State['forms']['get']>>> => {
     const deadline = performance.now() + FORM_PATIENCE_MS
     for (;;) {
@@ -75,13 +81,9 @@ export function createPerson(context: PersonContext, who: { name: string; place:
       const data = { id: state.nextId(), name: command, type: 1, options: filledIn }
       ask(asker, { kind: 'command', channelId: here.id, sourceId: null, data })
     },
-    async clicks(label) {
-      const message = messages().findLast((one) => labelsOf(one).includes(label))
-      if (message === undefined) throw new Error(`there is no "${label}" in:\n${transcript()}`)
-      const data = pressData(message, label)
-      if (data !== null) await press(message, data)
-    },
-    async submits(values) {
+    clicks,
+    async submits(values, { button } = {}) {
+      if (button !== undefined) await clicks(button)
       const { modal, asked } = await open()
       state.forms.delete(id)
       const components = modal.components.map((one, index) => filled(one, values, index))

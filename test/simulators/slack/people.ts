@@ -132,7 +132,13 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
       const { message, pressed } = buttonFor(hand, label)
       await presses(message, pressed)
     },
-    submits: (values) => submit(deps, { key, who, send: deliver }, values),
+    async submits(values, { button } = {}) {
+      if (button !== undefined) {
+        const { message, pressed } = buttonFor(hand, button)
+        await presses(message, pressed)
+      }
+      await submit(deps, { key, who, send: deliver }, values)
+    },
     opensHome: () => send(eventOf(hand, { type: 'app_home_opened', user: id, channel: room, tab: 'home', event_ts: state.ts() })),
     async clicksHome(label) {
       const pressed = pressedBy(state.homes.get(key) ?? [], label)
