@@ -26,6 +26,8 @@ import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/he
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
+import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
+import { createOwnBots } from './secrets/own-bots.ts'
 import { createSecretStore } from './secrets/secret-store.ts'
 
 export type ControlPlaneDeps = {
@@ -37,6 +39,10 @@ export type ControlPlaneDeps = {
   webAddress: string | null
   /** Gateways run on this computer. */
   local: boolean
+  /** Where pasted secrets are tried; without it they are taken as they are. */
+  checks?: CheckUrls
+  /** The tokens that Conch's own bots run on: nobody's assistant may have them. */
+  ownTokens?: Parameters<typeof createOwnBots>[0]
   clock: Clock
   random: Random
   log: Log
@@ -86,7 +92,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
-  const secrets = createSecretStore({ db, port: secretPort(fly) })
+  const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
+  const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: deps.settings, changed })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
@@ -118,6 +125,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
+      await checker?.close()
     },
   }
 }
@@ -134,6 +142,7 @@ function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['po
   return {
     ensureApp: (instanceId) => fly.createApp({ name: appNameOf(instanceId), network: appNameOf(instanceId) }),
     setSecret: (instanceId, name, secret) => fly.setSecret(appNameOf(instanceId), name, secret),
+    deleteSecret: (instanceId, name) => fly.deleteSecret(appNameOf(instanceId), name),
   }
 }
 

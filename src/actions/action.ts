@@ -6,6 +6,9 @@ import type { Db, Tx } from '../db/connect.ts'
 import type { InstanceRow } from '../db/instances.ts'
 import type { Result } from '../domain/refusal.ts'
 import type { Status } from '../domain/status.ts'
+import type { Who } from '../domain/who.ts'
+import type { Log } from '../lib/log.ts'
+import type { SecretStore } from '../secrets/secret-store.ts'
 
 /** Who asks, from where. `chat` is the adapter's address of the place that gets the announcements of what was asked. */
 export type Actor = {
@@ -19,6 +22,8 @@ export type Actor = {
 
 export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource }
 export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings }
+/** For what an action does before its transaction: reads, and the store of secrets. */
+export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; log: Log }
 /** What the operator's configuration decides for all. */
 export type ActionSettings = { image: string; billing: boolean }
 /** Where an instance's output is read; null when the provider does not answer. */
@@ -40,13 +45,15 @@ export type ReadAction<Input extends z.ZodType, Output> = Described<Input> & {
   run(context: ReadContext, input: z.output<Input>): Promise<Result<Output>>
 }
 /** Changes what is wanted, in one transaction with its audit row. */
-export type ChangeAction<Input extends z.ZodType, Output> = Described<Input> & {
+export type ChangeAction<Input extends z.ZodType, Output, Prepared = undefined> = Described<Input> & {
   scope: 'operate' | 'destroy'
   /** Whoever did it is not to be known afterwards: its audit row carries no name. */
   anonymous?: true
-  run(context: ChangeContext, input: z.output<Input>): Promise<Result<Output>>
+  /** Runs first and outside the transaction: the one place from which a pasted secret goes to the provider's store. Harmless when repeated. */
+  prepare?(context: PrepareContext, input: z.output<Input>): Promise<Result<Prepared>>
+  run(context: ChangeContext, input: z.output<Input>, prepared: Prepared): Promise<Result<Output>>
 }
-export type Action<Input extends z.ZodType, Output> = ReadAction<Input, Output> | ChangeAction<Input, Output>
+export type Action<Input extends z.ZodType, Output, Prepared = undefined> = ReadAction<Input, Output> | ChangeAction<Input, Output, Prepared>
 
 export type InstanceSummary = {
   id: string
@@ -69,5 +76,7 @@ export type InstanceDetail = InstanceSummary & {
   incidents: { kind: string; count: number; openedAt: Date }[]
   volumeGb: number
 }
+/** A secret that an instance holds, as anybody may see it. */
+export type KeySummary = { name: string; last4: string; setAt: Date; who: Who | null }
 /** A change that is now under way. Its progress is announced in the chat by itself under the message key `op:<operationId>`. */
 export type Accepted = { instance: InstanceSummary; operationId: string | null }

@@ -2,13 +2,31 @@
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
+import { keys, removeKey, setKey } from './keys.ts'
 import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
 import { unlink } from './unlink.ts'
 
-export const catalogue = { deploy, instances, status, logs, restart, stop, start, rename, destroy, link, unlink, language, 'forget-me': forgetMe }
+export const catalogue = {
+  deploy,
+  instances,
+  status,
+  logs,
+  restart,
+  stop,
+  start,
+  keys,
+  'set-key': setKey,
+  'remove-key': removeKey,
+  rename,
+  destroy,
+  link,
+  unlink,
+  language,
+  'forget-me': forgetMe,
+}
 
 export type Catalogue = typeof catalogue
 export type ActionName = keyof Catalogue

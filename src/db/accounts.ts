@@ -15,6 +15,7 @@ import {
   instanceEvents,
   instances,
   outbox,
+  secretClaims,
   secretNames,
   stagedApps,
   users,
@@ -113,9 +114,9 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
   await endConversations(tx, own)
   await tx.delete(outbox).where(or(eq(outbox.userId, userId), inArray(outbox.chatId, chatIdsOf(tx, own))))
   if (own.length > 0) await tx.delete(chats).where(or(...own.map(chatMatch)))
-  for (const table of [instanceEvents, incidents, health, secretNames] as const)
+  for (const table of [instanceEvents, incidents, health, secretNames, secretClaims] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
-  await tx.update(instances).set({ name: 'forgotten', lastError: null }).where(eq(instances.userId, userId))
+  await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [] }).where(eq(instances.userId, userId))
   await tx
     .update(stagedApps)
     .set({ expiresAt: sql`now()` })

@@ -69,6 +69,7 @@ export const instances = pgTable('instances', {
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
   fails: integer('fails').notNull().default(0),
   lastError: text('last_error'),
+  channels: jsonb('channels').notNull().default([]),
 })
 
 export const instanceEvents = pgTable('instance_events', {
@@ -90,9 +91,16 @@ export const secretNames = pgTable(
     last4: text('last4').notNull(),
     version: bigint('version', { mode: 'number' }).notNull(),
     setAt: at('set_at').notNull().defaultNow(),
+    who: jsonb('who'),
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.name] })],
 )
+
+export const secretClaims = pgTable('secret_claims', {
+  fingerprint: text('fingerprint').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  expiresAt: at('expires_at').notNull(),
+})
 
 export const stagedApps = pgTable('staged_apps', {
   instanceId: text('instance_id').primaryKey(),

@@ -1,5 +1,8 @@
 // Expected refusals are values. The chat turns them into sentences, the API into problem documents.
+import type { VariableNameProblem, VariableValueProblem } from './credentials.ts'
 import type { NameProblem } from './instance-name.ts'
+import type { ShapeProblem } from './secret-shapes.ts'
+import type { Unreachable, Who } from './who.ts'
 
 export type Refusal =
   | { reason: 'instance-limit'; limit: number; plan: string }
@@ -18,6 +21,23 @@ export type Refusal =
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
   | AccountRefusal
+  | KeyRefusal
+
+/** Why a secret was not set or removed. `name` is the variable's; nothing of its value is ever here. */
+export type KeyRefusal =
+  | { reason: 'key-shape'; name: string; problem: ShapeProblem }
+  | { reason: 'key-variable-name'; name: string; problem: VariableNameProblem }
+  | { reason: 'key-variable-value'; name: string; problem: VariableValueProblem }
+  /** Its platform says no. */
+  | { reason: 'key-refused'; name: string; why: 'unknown' | 'not-allowed' }
+  /** Its platform could not be asked: nothing is known about it. */
+  | { reason: 'key-unreachable'; name: string; why: Unreachable }
+  | { reason: 'key-intents'; name: string; who: Who }
+  | { reason: 'key-our-own'; name: string }
+  /** `instance` is named when it is the person's own; `leaving` when that one is being destroyed. */
+  | { reason: 'key-in-use'; instance: string | null; leaving: boolean }
+  | { reason: 'key-not-set'; name: string }
+  | { reason: 'keys-limit'; limit: number }
 
 /** Why accounts do not come together, go apart or end. */
 export type AccountRefusal =

@@ -76,7 +76,7 @@ export async function recordSettled(tx: Tx, row: InstanceRow, healthUrl: string)
   const ended = await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'done', once: `${row.operationId}:end` })
   if (!ended) return
   await tellProgress(tx, row, row.operationId)
-  if (row.operationKind === 'deploy') await tellOutcome(tx, row, row.operationId)
+  if (row.operationKind === 'deploy' || row.operationKind === 'update') await tellOutcome(tx, row, row.operationId)
 }
 
 /** Nothing of it is left at the provider. */

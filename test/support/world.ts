@@ -18,6 +18,8 @@ import { createActions, type Actions } from '../../src/actions/perform.ts'
 import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
 import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
+import type { LiveCheck } from '../../src/secrets/live-check.ts'
+import { createOwnBots } from '../../src/secrets/own-bots.ts'
 import { createSecretStore } from '../../src/secrets/secret-store.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 
@@ -108,7 +110,9 @@ export type World = {
   settle(maxTurns?: number): Promise<void>
 }
 
-export function createWorld(database: Database, machines: Machines, options: { image?: string } = {}): World {
+export type WorldOptions = { image?: string; checker?: LiveCheck; ownTokens?: Parameters<typeof createOwnBots>[0] }
+
+export function createWorld(database: Database, machines: Machines, options: WorldOptions = {}): World {
   const { db } = database
   const clock = createTestClock()
   const { fly, server } = machines
@@ -132,7 +136,11 @@ export function createWorld(database: Database, machines: Machines, options: { i
     port: {
       ensureApp: (id) => fly.createApp({ name: appNameOf(id), network: appNameOf(id) }),
       setSecret: (id, name, secret) => fly.setSecret(appNameOf(id), name, secret),
+      deleteSecret: (id, name) => fly.deleteSecret(appNameOf(id), name),
     },
+    clock,
+    checker: options.checker ?? null,
+    own: createOwnBots(options.ownTokens ?? []),
   })
   const actions = createActions({
     db,

@@ -194,7 +194,7 @@ async function carryOutOne(turn: Turn, state: DeployState, effect: DeployEffect,
       return void (await show(turn, cancelledView('deploy', state.name), { inPlace: true }))
     case 'stage': {
       const staged = await deps.actions.stageSecret(actor, { draftId: state.draftId, name: effect.secretName, secret: effect.secret })
-      return advance(turn, staged.ok ? { kind: 'staged', last4: staged.value.last4 } : { kind: 'refused', refusal: staged })
+      return advance(turn, staged.ok ? { kind: 'staged', ...staged.value } : { kind: 'refused', refusal: staged })
     }
     case 'launch':
       return launch(turn, state, after)
