@@ -48,21 +48,22 @@ const BOT_EVENTS = [
   'reaction_removed',
 ]
 
-/** The manifest of a Slack app for this assistant, in Socket Mode, as JSON to paste. Scopes and events are those that OpenClaw documents. */
+/** The manifest of a Slack app for this assistant, in Socket Mode, as one line of JSON to paste. Scopes and events are those that OpenClaw documents. */
 export function slackManifestFor(instanceName: string): string {
   const name = instanceName.slice(0, 35)
-  return JSON.stringify(
-    {
-      display_information: { name, description: `${name}, an OpenClaw assistant` },
-      features: {
-        bot_user: { display_name: name, always_online: true },
-        app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
-        slash_commands: [{ command: '/openclaw', description: `Send a message to ${name}`, should_escape: false }],
-      },
-      oauth_config: { scopes: { bot: BOT_SCOPES } },
-      settings: { socket_mode_enabled: true, interactivity: { is_enabled: true }, event_subscriptions: { bot_events: BOT_EVENTS } },
+  return JSON.stringify({
+    display_information: { name, description: `${name}, an OpenClaw assistant` },
+    features: {
+      bot_user: { display_name: name, always_online: true },
+      app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
+      slash_commands: [{ command: '/openclaw', description: `Send a message to ${name}`, should_escape: false }],
     },
-    null,
-    1,
-  )
+    oauth_config: { scopes: { bot: BOT_SCOPES } },
+    settings: { socket_mode_enabled: true, interactivity: { is_enabled: true }, event_subscriptions: { bot_events: BOT_EVENTS } },
+  })
+}
+
+/** A username for a bot of this assistant's own: Telegram wants letters, digits and underscores, at most 32, with "bot" at the end. */
+export function telegramUsernameFor(instanceName: string, tail: string): string {
+  return `${instanceName.replaceAll('-', '_').slice(0, 20)}_${tail}_bot`
 }

@@ -4,8 +4,6 @@
 export type SecretShape = {
   /** The variable that the gateway reads it from. */
   name: string
-  /** What it is called in a sentence: "a Telegram bot token", and in the plural "Telegram bot tokens". */
-  title: string
   looksLike: string
   /** How one begins, where that tells it from all others. */
   prefix: string | null
@@ -20,7 +18,6 @@ const LONGEST = 300
 export const secretShapes = [
   {
     name: 'TELEGRAM_BOT_TOKEN',
-    title: 'Telegram bot token',
     looksLike: '123456789:AAE…',
     prefix: null,
     shape: /^\d{6,12}:[A-Za-z0-9_-]+$/,
@@ -29,7 +26,6 @@ export const secretShapes = [
   },
   {
     name: 'DISCORD_BOT_TOKEN',
-    title: 'Discord bot token',
     looksLike: 'MTEy….GxYz12.…',
     prefix: null,
     // The first part is the bot's number in base64, and a digit always begins so.
@@ -39,7 +35,6 @@ export const secretShapes = [
   },
   {
     name: 'SLACK_BOT_TOKEN',
-    title: 'Slack bot token',
     looksLike: 'xoxb-1234-5678-…',
     prefix: 'xoxb-',
     shape: /^xoxb-[A-Za-z0-9-]+$/,
@@ -48,7 +43,6 @@ export const secretShapes = [
   },
   {
     name: 'SLACK_APP_TOKEN',
-    title: 'Slack app token',
     looksLike: 'xapp-1-A0123-…',
     prefix: 'xapp-',
     shape: /^xapp-[A-Za-z0-9-]+$/,
@@ -57,7 +51,6 @@ export const secretShapes = [
   },
   {
     name: 'ANTHROPIC_API_KEY',
-    title: 'Anthropic key',
     looksLike: 'sk-ant-api03-…',
     prefix: 'sk-ant-',
     shape: /^sk-ant-[A-Za-z0-9_-]+$/,
@@ -66,7 +59,6 @@ export const secretShapes = [
   },
   {
     name: 'OPENROUTER_API_KEY',
-    title: 'OpenRouter key',
     looksLike: 'sk-or-v1-…',
     prefix: 'sk-or-',
     shape: /^sk-or-[A-Za-z0-9_-]+$/,
@@ -75,7 +67,6 @@ export const secretShapes = [
   },
   {
     name: 'OPENAI_API_KEY',
-    title: 'OpenAI key',
     looksLike: 'sk-proj-…',
     prefix: 'sk-',
     shape: /^sk-(?!ant-|or-)[A-Za-z0-9_-]+$/,
@@ -85,7 +76,6 @@ export const secretShapes = [
   {
     // Google is replacing AIza… by AQ.… (2026); both are in use.
     name: 'GEMINI_API_KEY',
-    title: 'Google key',
     looksLike: 'AIza… or AQ.…',
     prefix: null,
     shape: /^(AIza[A-Za-z0-9_-]+|AQ\.[A-Za-z0-9_.-]+)$/,

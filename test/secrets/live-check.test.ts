@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { secretShapes, type KnownSecret } from '../../src/domain/secret-shapes.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { createLiveCheck, type LiveCheck } from '../../src/secrets/live-check.ts'
@@ -143,7 +144,18 @@ describe('a platform that cannot be asked', () => {
 
 describe('the simulated platforms', () => {
   const file = (name: string): string => join(import.meta.dirname, '../../../shared/specs', name)
-  const spec = (name: string): Record<string, never> => JSON.parse(readFileSync(file(name), 'utf8')) as Record<string, never>
+  // Only what is looked up is described; a document that has something else there fails below.
+  const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf8'))
+  const discordSchema = z.looseObject({ components: z.record(z.string(), z.unknown()) })
+  const slackSchema = z.looseObject({
+    definitions: z.record(z.string(), z.unknown()),
+    paths: z.looseObject({
+      '/auth.test': z.object({ get: z.looseObject({ responses: z.looseObject({ '200': z.looseObject({ schema: z.record(z.string(), z.unknown()) }) }) }) }),
+    }),
+  })
+  const telegramSchema = z.looseObject({
+    types: z.looseObject({ User: z.looseObject({ fields: z.array(z.looseObject({ name: z.string(), required: z.boolean() })) }) }),
+  })
   const here = ['discord.openapi.json', 'slack-web-api.openapi.json', 'telegram-bot-api.json'].every((name) => existsSync(file(name)))
   const bodyAt = async (name: KnownSecret, path: string): Promise<unknown> => {
     known()
@@ -152,9 +164,9 @@ describe('the simulated platforms', () => {
   }
 
   it.skipIf(!here)('answer as the published descriptions say (skipped where shared/specs is missing)', async () => {
-    const discord = spec('discord.openapi.json')
+    const discord = discordSchema.parse(read('discord.openapi.json'))
     const twenty = new Ajv2020({ strict: false, validateFormats: false })
-    twenty.addSchema({ $id: 'spec', components: discord['components'] })
+    twenty.addSchema({ $id: 'spec', components: discord.components })
     for (const [path, type] of [
       ['/users/@me', 'UserPIIResponse'],
       ['/applications/@me', 'PrivateApplicationResponse'],
@@ -163,13 +175,13 @@ describe('the simulated platforms', () => {
       const validate = twenty.compile(JSON.parse(schema) as object)
       expect(validate(await bodyAt('DISCORD_BOT_TOKEN', path)), JSON.stringify(validate.errors)).toBe(true)
     }
-    const slack = spec('slack-web-api.openapi.json')
+    const slack = slackSchema.parse(read('slack-web-api.openapi.json'))
     const swagger = new Ajv({ strict: false, validateFormats: false })
-    swagger.addSchema({ $id: 'slack', definitions: slack['definitions'] })
-    const answer: object = slack['paths']['/auth.test']['get']['responses']['200']['schema']
+    swagger.addSchema({ $id: 'slack', definitions: slack.definitions })
+    const answer = slack.paths['/auth.test'].get.responses['200'].schema
     const validate = swagger.compile(JSON.parse(JSON.stringify(answer).replaceAll('"#/', '"slack#/')) as object)
     expect(validate(await bodyAt('SLACK_BOT_TOKEN', '/auth.test')), JSON.stringify(validate.errors)).toBe(true)
-    const user = spec('telegram-bot-api.json')['types']['User']['fields'] as { name: string; required: boolean }[]
+    const user = telegramSchema.parse(read('telegram-bot-api.json')).types.User.fields
     const { result } = (await bodyAt('TELEGRAM_BOT_TOKEN', '/getMe')) as { result: Record<string, unknown> }
     expect(user.filter((field) => field.required && !(field.name in result))).toEqual([])
     expect(Object.keys(result).filter((name) => !user.some((field) => field.name === name))).toEqual([])

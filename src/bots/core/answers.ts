@@ -7,6 +7,7 @@ import type { Refusal } from '../../domain/refusal.ts'
 import { answerLink, answerUnlink } from './account.ts'
 import { startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
+import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { inLanguage } from './language.ts'
 import { expectJob, show, type Turn } from './turn.ts'
 import { paragraph, type View } from './view.ts'
@@ -109,6 +110,12 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerLink(turn, args)
     case 'unlink':
       return answerUnlink(turn, args)
+    case 'keys':
+      return answerKeys(turn, args)
+    case 'set-key':
+      return answerSetKey(turn, args)
+    case 'remove-key':
+      return answerRemoveKey(turn, args)
     case 'language':
       return speak(turn, args)
     case 'forget-me':

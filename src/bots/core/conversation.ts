@@ -19,6 +19,7 @@ import {
   type DeployState,
   type DeployWorld,
 } from './deploy-wizard.ts'
+import { answerKey, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
 import { deleteTheirs, expectJob, placeOf, show, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
@@ -37,6 +38,7 @@ export async function answerConversation(turn: Turn, text: string): Promise<bool
   if (session === null) return false
   const word = text.trim().toLowerCase()
   if (word === 'cancel') return done(cancelConversation(turn))
+  if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, text))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, text))
   const state = deployStateSchema.parse(session.state)
   if (word === 'back') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
@@ -54,6 +56,7 @@ export async function pressConversation(turn: Turn, args: readonly string[]): Pr
   const [id, step = '', value = ''] = args
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null || idSchema.parse(session.state).id !== id) return endConversation(turn)
+  if (session.kind === KEY_WIZARD) return pressKey(turn, session, value)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
 }
@@ -61,9 +64,11 @@ export async function pressConversation(turn: Turn, args: readonly string[]): Pr
 export type FilledForm = { form: string; values: Readonly<Record<string, string>> }
 
 /** A form of several fields that the conversation under way asked for; false when there is none, or it asks for another one. */
-export async function answerWithForm(turn: Turn, _filled: FilledForm): Promise<boolean> {
+export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   switch (session?.kind) {
+    case KEY_WIZARD:
+      return isKeyForm(session, filled.form) && done(answerKeyForm(turn, session, filled.values))
     default:
       return false
   }
@@ -73,6 +78,7 @@ export async function answerWithForm(turn: Turn, _filled: FilledForm): Promise<b
 export async function askAgain(turn: Turn): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null) return false
+  if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, null))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, null))
   const state = deployStateSchema.parse(session.state)
   return done(ask(turn, { state, problem: null, revision: session.revision, world: await worldOf(turn) }))
@@ -86,7 +92,7 @@ export async function cancelConversation(turn: Turn): Promise<void> {
     const { step } = deployStateSchema.parse(session.state)
     return advance(turn, { kind: 'choose', step, value: 'cancel' })
   }
-  await pressQuestion(turn, session, 'cancel')
+  await (session.kind === KEY_WIZARD ? pressKey(turn, session, 'cancel') : pressQuestion(turn, session, 'cancel'))
 }
 
 /** Asks the first question of setting up that the command's own words leave open. */
@@ -122,6 +128,12 @@ export async function startDestroy(turn: Turn, instance: InstanceDetail): Promis
 export async function startRename(turn: Turn, instance: InstanceDetail): Promise<void> {
   await letGo(turn)
   await startQuestion(turn, 'rename', instance)
+}
+
+/** Asks for the secrets of a credential, or for a variable. */
+export async function startKey(turn: Turn, instance: { id: string; name: string }, wanted: Parameters<typeof beginKey>[2]): Promise<void> {
+  await letGo(turn)
+  await beginKey(turn, instance, wanted)
 }
 
 /** Asks for the words before somebody is forgotten. */

@@ -1,5 +1,6 @@
 // What is asked in one go: a dialog where the platform has them. Where it has none, the conversation asks for one field after the other.
 import { t } from './language.ts'
+import { keyForm } from './words/key-forms.ts'
 
 export type Field = {
   name: string
@@ -16,6 +17,8 @@ export type Form = { id: string; title: string; button: string; fields: readonly
 
 type Maker = (detail: string) => Form | null
 const makers: Readonly<Record<string, Maker>> = {
+  /** The secrets of one credential, or a variable: `token:slack`. */
+  token: keyForm,
   text: () => one({ id: 'text', title: t`Your answer`, button: t`Type it` }, { label: t`Your answer`, kind: 'text' }),
   secret: () =>
     one(

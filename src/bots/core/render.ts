@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
 import { incidentById } from '../../db/incidents.ts'
-import { instanceById, storedOf, type InstanceRow } from '../../db/instances.ts'
-import { secretsOf } from '../../db/secret-names.ts'
+import { instanceById, storedOf, type Channel, type InstanceRow } from '../../db/instances.ts'
+import { secretsOf, type SecretName } from '../../db/secret-names.ts'
+import { credentialOfSecret } from '../../domain/credentials.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
 import { ConchError } from '../../lib/errors.ts'
@@ -23,6 +24,7 @@ const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
 const incidentSchema = z.object({ incidentId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
+const aboutSchema = z.object({ credential: z.string().nullable(), change: z.enum(['added', 'replaced', 'removed']) })
 const milestoneNames = [...new Set(Object.values(milestones).flat())]
 const milestoneSchema = z.object({ name: z.custom<Milestone>((name) => milestoneNames.some((one) => one === name)) })
 const noticeSchema = z.discriminatedUnion('text', [
@@ -62,7 +64,8 @@ async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable
   const request = events.find((event) => event.kind === 'requested')
   if (instance === null || request === undefined) return null
   const secretName = modelProviderOf(instance.modelProvider)?.secretName
-  const secrets = secretName === undefined ? [] : await secretsOf(db, instanceId)
+  const secrets = await secretsOf(db, instanceId)
+  const { channels } = storedOf(instance)
   return {
     key: row.key,
     kind: kindSchema.parse(request.detail).kind,
@@ -74,14 +77,25 @@ async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable
       plan: instance.plan,
       modelProvider: instance.modelProvider,
       hasKey: secrets.some((one) => one.name === secretName),
+      channels: channels.map((one) => one.id),
     },
     startedAt: request.at,
     reached: events.flatMap((event) => (event.kind === 'milestone' ? [milestoneSchema.parse(event.detail).name] : [])),
     preparing: instance.operationId === operationId ? storedOf(instance).preparing : null,
     notices: noticesOf(events),
+    channel: channelOf(request, channels, secrets),
     end: endOf(events, instance, operationId),
     now: clock.now(),
   }
+}
+
+/** The channel that a job brings: also when it is asked for again later, as long as the assistant still listens there. */
+function channelOf(request: InstanceEvent, channels: readonly Channel[], secrets: readonly SecretName[]): JobFacts['channel'] {
+  const about = aboutSchema.safeParse(request.detail['about'])
+  const channel = about.success ? channels.find((one) => one.id === about.data.credential) : undefined
+  if (!about.success || channel === undefined || about.data.change === 'removed') return null
+  const who = secrets.find((one) => credentialOfSecret(one.name)?.id === channel.id && one.who !== null)?.who ?? null
+  return { channel: channel.id, who, knows: channel.owners.length > 0 }
 }
 
 function noticesOf(events: readonly InstanceEvent[]): Notice[] {

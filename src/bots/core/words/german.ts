@@ -1,6 +1,9 @@
 // Everything that we say, in German, by its English sentence: one file for each file of words.
 import { faces } from './german/faces.ts'
 import { form } from './german/form.ts'
+import { keyProblems } from './german/key-problems.ts'
+import { keyQuestions } from './german/key-questions.ts'
+import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
 
-export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...language }
+export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...keyProblems, ...keyQuestions, ...keys, ...language }

@@ -4,6 +4,7 @@ import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/insta
 import type { Refusal } from '../../../domain/refusal.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
+import { isKeyRefusal, keyAnswer } from './key-problems.ts'
 import { statusTitle } from './instance.ts'
 import { countWords, durationWords } from './time.ts'
 
@@ -22,6 +23,7 @@ const list = button('My assistants', 'instances')
 
 function answer(refusal: Refusal, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
+  if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
   switch (refusal.reason) {
     case 'instance-limit':
       return {
