@@ -176,7 +176,12 @@ export async function requestChange(
     instanceId: id,
     operationId,
     kind: 'requested',
-    detail: { kind: change.kind, cause: change.cause, ...(change.about !== undefined && { about: change.about }), ...(change.chat !== null && { chat: change.chat }) },
+    detail: {
+      kind: change.kind,
+      cause: change.cause,
+      ...(change.about !== undefined && { about: change.about }),
+      ...(change.chat !== null && { chat: change.chat }),
+    },
     once: `${operationId}:requested`,
   })
   if (change.chat !== null) await announceProgress(tx, updated, operationId, change.chat)

@@ -122,8 +122,7 @@ export type ShapeProblem =
   /** Nothing that we know. `length` is that of what was pasted, never a part of it. */
   | { kind: 'shape'; length: number }
 
-const wholeShape = (one: SecretShape, value: string): boolean =>
-  one.shape.test(value) && value.length >= one.charsMin && value.length <= one.charsMax
+const wholeShape = (one: SecretShape, value: string): boolean => one.shape.test(value) && value.length >= one.charsMin && value.length <= one.charsMax
 
 /** Null when `value` has the shape of the secret `wanted`; otherwise what is wrong with it. */
 export function shapeProblem(wanted: SecretShape, value: string): ShapeProblem | null {

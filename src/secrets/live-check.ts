@@ -138,7 +138,15 @@ async function discordOutcome(ask: Ask, urls: CheckUrls, secret: Sealed): Promis
 const slackSchema = z.object({ ok: z.boolean(), error: z.string().optional() })
 const slackBotSchema = z.object({ user: name, user_id: id, team: name, team_id: id })
 /** Refusals of Slack that are about the moment, not about the token. */
-const SLACK_PASSING = new Set(['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'])
+const SLACK_PASSING = new Set([
+  'ratelimited',
+  'rate_limited',
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+])
 const SLACK_RIGHTS = new Set(['missing_scope', 'no_permission', 'not_allowed_token_type', 'access_denied', 'ekm_access_denied', 'forbidden_team'])
 
 function slackOutcome(answer: Answer, whose: (body: unknown) => CheckOutcome): CheckOutcome {

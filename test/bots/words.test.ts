@@ -128,7 +128,12 @@ describe('setting up', () => {
   })
 
   test('the card says what is made, what it costs, and what thinks in it', () => {
-    const state: DeployState = { ...named, region: 'ams', step: 'review', brain: { kind: 'chosen', provider: 'anthropic', key: { last4: 'x4Qe', tried: true } } }
+    const state: DeployState = {
+      ...named,
+      region: 'ams',
+      step: 'review',
+      brain: { kind: 'chosen', provider: 'anthropic', key: { last4: 'x4Qe', tried: true } },
+    }
     const view = deployQuestion(state, null, facts)
     expect(lines(view)).toEqual(['new-claw · Amsterdam · Starter, free here: billing is off', 'Brain: Claude (key …x4Qe) · Runs: OpenClaw 2026.9.6'])
     expect(labels(view)).toEqual(['Launch', 'Change something', 'Cancel'])
@@ -244,7 +249,16 @@ const job: JobFacts = {
   preparing: null,
   notices: [],
   end: { kind: 'running' },
-  instance: { id: 'abcdefgh23', name: 'my-claw', region: 'ams', image: info.gatewayImage, plan: 'starter', modelProvider: 'anthropic', hasKey: true, channels: [] },
+  instance: {
+    id: 'abcdefgh23',
+    name: 'my-claw',
+    region: 'ams',
+    image: info.gatewayImage,
+    plan: 'starter',
+    modelProvider: 'anthropic',
+    hasKey: true,
+    channels: [],
+  },
   channel: null,
 }
 

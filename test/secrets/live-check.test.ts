@@ -150,7 +150,9 @@ describe('the simulated platforms', () => {
   const slackSchema = z.looseObject({
     definitions: z.record(z.string(), z.unknown()),
     paths: z.looseObject({
-      '/auth.test': z.object({ get: z.looseObject({ responses: z.looseObject({ '200': z.looseObject({ schema: z.record(z.string(), z.unknown()) }) }) }) }),
+      '/auth.test': z.object({
+        get: z.looseObject({ responses: z.looseObject({ '200': z.looseObject({ schema: z.record(z.string(), z.unknown()) }) }) }),
+      }),
     }),
   })
   const telegramSchema = z.looseObject({

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { CheckUrls } from '../../src/secrets/live-check.ts'
 
 export type PlatformName = keyof CheckUrls
-/** `status` answers with it; 'slow' never answers; 'garbage' and 'endless' answer 200 and no sense; 'drip' answers a byte at a time. */
+/** `status` answers with it; 'slow' never answers; 'garbage' and 'endless' answer 200 and no sense; 'moved' points elsewhere. */
 export type PlatformFault = { status: number; body?: unknown } | 'slow' | 'garbage' | 'endless' | 'drop' | 'moved'
 
 export type Platforms = {
@@ -30,6 +30,8 @@ type Known = Map<string, (path: string) => unknown>
 type Reply = { status: number; body: unknown }
 const no = (status: number, body: unknown): Reply => ({ status, body })
 
+const names: PlatformName[] = ['telegram', 'discord', 'slack', 'anthropic', 'openai', 'google', 'openrouter']
+
 export async function startPlatforms(): Promise<Platforms> {
   const known: Known = new Map()
   const faults = new Map<PlatformName, PlatformFault>()
@@ -37,62 +39,30 @@ export async function startPlatforms(): Promise<Platforms> {
   const answers: Platforms['answers'] = []
   const held = new Set<ServerResponse>()
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
+  const server = createServer((request, response) => {
     const [, name = '', ...rest] = (request.url ?? '').split('/')
-    const platform = name as PlatformName
+    const platform = names.find((one) => one === name)
+    if (platform === undefined) return void response.writeHead(404).end()
     const path = `/${rest.join('/')}`
-    requests.push({ platform, method: request.method ?? '', path: platform === 'telegram' ? path.replace(/\/bot[^/]*/, '/bot…') : path })
+    requests.push({ platform, method: request.method ?? '', path: path.replace(/\/bot[^/]*/, '/bot…') })
     const fault = faults.get(platform)
-    if (fault !== undefined) return misbehave(response, fault)
-    const reply = answerOf(platform, path, request)
+    if (fault !== undefined) return misbehave(response, fault, held)
+    const reply = answerOf(known, { platform, path, request })
     if (reply.status === 200) answers.push({ platform, path: path.replace(/\?.*$/, ''), body: reply.body })
     response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify(reply.body))
-  }
-
-  function misbehave(response: ServerResponse, fault: PlatformFault): void {
-    if (fault === 'slow') return void held.add(response)
-    if (fault === 'drop') return void response.destroy()
-    if (fault === 'garbage') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel’s Wi-Fi</html>')
-    if (fault === 'moved') return void response.writeHead(302, { location: 'http://127.0.0.1:9/elsewhere' }).end()
-    if (fault === 'endless') {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const pour = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
-        if (!response.destroyed) response.once('drain', pour)
-      }
-      return pour()
-    }
-    response.writeHead(fault.status, { 'content-type': 'application/json' }).end(JSON.stringify(fault.body ?? { error: 'as asked' }))
-  }
-
-  function answerOf(platform: PlatformName, path: string, request: IncomingMessage): Reply {
-    const secret = secretOf(platform, path, request)
-    const account = secret === null ? undefined : known.get(`${platform}:${secret}`)
-    const found = account?.(path)
-    if (found !== undefined) return { status: 200, body: found }
-    return unknownTo(platform, path)
-  }
-
-  const server = createServer(handle)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const names: PlatformName[] = ['telegram', 'discord', 'slack', 'anthropic', 'openai', 'google', 'openrouter']
-  const learn = (platform: PlatformName, secret: string, account: (path: string) => unknown): void => void known.set(`${platform}:${secret}`, account)
+  const at = (platform: PlatformName): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${platform}`
   return {
-    urls: Object.fromEntries(names.map((name) => [name, `${root}/${name}`])) as CheckUrls,
-    telegram: (token, bot) => learn('telegram', token, (path) => (path.endsWith('/getMe') ? { ok: true, result: telegramUser(bot) } : undefined)),
-    discord: (token, bot) =>
-      learn('discord', token, (path) =>
-        path === '/users/@me' ? discordUser(bot) : path === '/applications/@me' ? discordApplication(bot) : undefined,
-      ),
-    slackBot: (token, bot) => learn('slack', token, (path) => (path === '/auth.test' ? slackBot(bot) : { ok: false, error: 'not_allowed_token_type' })),
-    slackApp: (token) =>
-      learn('slack', token, (path) =>
-        path === '/apps.connections.open' ? { ok: true, url: 'wss://wss.example.com/link/?ticket=once' } : { ok: false, error: 'not_allowed_token_type' },
-      ),
-    modelKey: (platform, key) => learn(platform, key, (path) => modelAnswer(platform, path)),
-    revoke(secret) {
-      for (const name of names) known.delete(`${name}:${secret}`)
+    ...accountsOf(known),
+    urls: {
+      telegram: at('telegram'),
+      discord: at('discord'),
+      slack: at('slack'),
+      anthropic: at('anthropic'),
+      openai: at('openai'),
+      google: at('google'),
+      openrouter: at('openrouter'),
     },
     breaks: (platform, fault) => void faults.set(platform, fault),
     mends: () => faults.clear(),
@@ -104,6 +74,49 @@ export async function startPlatforms(): Promise<Platforms> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function accountsOf(known: Known): Pick<Platforms, 'telegram' | 'discord' | 'slackBot' | 'slackApp' | 'modelKey' | 'revoke'> {
+  const learn = (platform: PlatformName, secret: string, account: (path: string) => unknown): void => void known.set(`${platform}:${secret}`, account)
+  const otherKind = { ok: false, error: 'not_allowed_token_type' }
+  return {
+    telegram: (token, bot) => learn('telegram', token, (path) => (path.endsWith('/getMe') ? { ok: true, result: telegramUser(bot) } : undefined)),
+    discord: (token, bot) => {
+      const at: Readonly<Record<string, unknown>> = { '/users/@me': discordUser(bot), '/applications/@me': discordApplication(bot) }
+      learn('discord', token, (path) => at[path])
+    },
+    slackBot: (token, bot) => learn('slack', token, (path) => (path === '/auth.test' ? slackBot(bot) : otherKind)),
+    slackApp: (token) =>
+      learn('slack', token, (path) => (path === '/apps.connections.open' ? { ok: true, url: 'wss://wss.example.com/link/?ticket=once' } : otherKind)),
+    modelKey: (platform, key) => learn(platform, key, (path) => modelAnswer(platform, path)),
+    revoke(secret) {
+      for (const name of names) known.delete(`${name}:${secret}`)
+    },
+  }
+}
+
+function misbehave(response: ServerResponse, fault: PlatformFault, held: Set<ServerResponse>): void {
+  if (fault === 'slow') return void held.add(response)
+  if (fault === 'drop') return void response.destroy()
+  if (fault === 'garbage') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel’s Wi-Fi</html>')
+  if (fault === 'moved') return void response.writeHead(302, { location: 'http://127.0.0.1:9/elsewhere' }).end()
+  if (fault !== 'endless')
+    return void response.writeHead(fault.status, { 'content-type': 'application/json' }).end(JSON.stringify(fault.body ?? { error: 'as asked' }))
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const pour = (): void => {
+    while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+    if (!response.destroyed) response.once('drain', pour)
+  }
+  pour()
+}
+
+type Asked = { platform: PlatformName; path: string; request: IncomingMessage }
+
+function answerOf(known: Known, { platform, path, request }: Asked): Reply {
+  const secret = secretOf(platform, path, request)
+  const account = secret === null ? undefined : known.get(`${platform}:${secret}`)
+  const found = account?.(path)
+  return found === undefined ? unknownTo(platform, path) : { status: 200, body: found }
 }
 
 function secretOf(platform: PlatformName, path: string, { headers }: IncomingMessage): string | null {
@@ -155,7 +168,15 @@ function modelAnswer(platform: PlatformName, path: string): unknown {
 }
 
 function telegramUser({ id, username }: { id: number; username: string }) {
-  return { id, is_bot: true, first_name: username, username, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false }
+  return {
+    id,
+    is_bot: true,
+    first_name: username,
+    username,
+    can_join_groups: true,
+    can_read_all_group_messages: false,
+    supports_inline_queries: false,
+  }
 }
 
 type DiscordBot = Parameters<Platforms['discord']>[1]
@@ -189,5 +210,14 @@ function discordApplication({ id, username, applicationId, messageContent }: Dis
 }
 
 function slackBot({ user, userId, team, teamId }: Parameters<Platforms['slackBot']>[1]) {
-  return { ok: true, url: 'https://acme.slack.com/', team, user, team_id: teamId, user_id: userId, bot_id: 'B0123456789', is_enterprise_install: false }
+  return {
+    ok: true,
+    url: 'https://acme.slack.com/',
+    team,
+    user,
+    team_id: teamId,
+    user_id: userId,
+    bot_id: 'B0123456789',
+    is_enterprise_install: false,
+  }
 }

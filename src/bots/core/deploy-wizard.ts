@@ -89,7 +89,10 @@ export function beginDeploy(
 export function deployMove(state: DeployState, event: DeployEvent, world: DeployWorld): DeployMove {
   switch (event.kind) {
     case 'staged':
-      return forward({ ...state, brain: state.brain.kind === 'chosen' ? { ...state.brain, key: { last4: event.last4, tried: event.tried } } : state.brain })
+      return forward({
+        ...state,
+        brain: state.brain.kind === 'chosen' ? { ...state.brain, key: { last4: event.last4, tried: event.tried } } : state.brain,
+      })
     case 'refused':
       return refused(state, event.refusal)
     case 'choose':
@@ -174,7 +177,8 @@ function pasted(state: DeployState, secret: Sealed): DeployMove {
   const gone: DeployEffect = { kind: 'delete-message' }
   const provider = state.brain.kind === 'chosen' ? modelProviderOf(state.brain.provider) : undefined
   const shape = provider === undefined ? undefined : shapeOf(provider.secretName)
-  if (state.step !== 'key' || provider === undefined || shape === undefined) return { state, effects: [gone, { kind: 'ask', problem: { kind: 'tap' } }] }
+  if (state.step !== 'key' || provider === undefined || shape === undefined)
+    return { state, effects: [gone, { kind: 'ask', problem: { kind: 'tap' } }] }
   const value = secretIn(shape, secret.open())
   const problem = shapeProblem(shape, value)
   if (problem !== null) return { state, effects: [gone, { kind: 'ask', problem: { kind: 'key', provider, shape, problem } }] }

@@ -40,7 +40,11 @@ type Open = { session: WizardSession; state: State }
 type Values = Readonly<Record<string, Sealed>>
 
 /** Begins with the guide. */
-export async function beginKey(turn: Turn, instance: { id: string; name: string }, wanted: { credential: string; variable?: string | null }): Promise<void> {
+export async function beginKey(
+  turn: Turn,
+  instance: { id: string; name: string },
+  wanted: { credential: string; variable?: string | null },
+): Promise<void> {
   const { credential, variable = null } = wanted
   const state: State = { id: randomId(8), instanceId: instance.id, name: instance.name, credential, variable, held: null, undecided: false }
   const revision = await beginWizard(turn.deps.db, placeOf(turn), { kind: KEY_WIZARD, state, ttlMinutes: TTL_MINUTES })
@@ -197,7 +201,11 @@ async function finished(turn: Turn, { session }: Open, change: KeyChange): Promi
 }
 
 /** What was pasted is kept in memory until the person has said whether it is set all the same, or tried again. */
-async function undecided(turn: Turn, open: Open, { values, refusal }: { values: Values; refusal: Extract<Result<never>, { ok: false }> }): Promise<void> {
+async function undecided(
+  turn: Turn,
+  open: Open,
+  { values, refusal }: { values: Values; refusal: Extract<Result<never>, { ok: false }> },
+): Promise<void> {
   const next: State = { ...open.state, held: turn.deps.actions.holdSecrets(turn.actor, values), undecided: true }
   if ((await save(turn, open, next)) === null) return
   const may = refusal.reason !== 'secret-store-unavailable'
@@ -212,7 +220,10 @@ async function problemShown(turn: Turn, at: State, problem: Refusal): Promise<vo
   const deleted = secrecyOf(turn) === 'deleted' && turn.inbound.messageRef !== undefined
   const actions = [press(at, wayLabels().how, 'how'), ...(ways.web === null ? [] : [ways.web]), ways.cancel]
   const name = at.credential === VARIABLE && at.variable === null
-  await show(turn, { ...keyProblemView(problem, { name: at.name, deleted }, actions), ...(name ? { input: 'text', form: `token:${VARIABLE}` } : { input: 'secret', ...formOf(at) }) })
+  await show(turn, {
+    ...keyProblemView(problem, { name: at.name, deleted }, actions),
+    ...(name ? { input: 'text', form: `token:${VARIABLE}` } : { input: 'secret', ...formOf(at) }),
+  })
 }
 
 function formOf({ credential, variable }: State): { form?: string } {

@@ -49,7 +49,11 @@ export async function answerRemoveKey(turn: Turn, args: readonly string[]): Prom
   const group = groupNamed(held.keys, word)
   if (group === undefined) {
     const gone = word !== undefined && answer === 'yes'
-    if (gone) return void (await show(turn, refusalView({ reason: 'key-not-set', name: word }, { action: 'remove-key', instance: name })))
+    if (gone)
+      return void (await show(
+        turn,
+        refusalView({ reason: 'key-not-set', name: credentialNamed(word)?.title ?? word }, { action: 'remove-key', instance: name }),
+      ))
     const view = held.keys.length === 0 ? keysView(held.instance, [], turn.deps.clock.now()) : whichKeyView(name, held.keys, 'remove')
     return void (await show(turn, view, { inPlace: true }))
   }

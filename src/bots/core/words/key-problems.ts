@@ -220,7 +220,8 @@ function unreachableText({ name, why }: Extract<KeyRefusal, { reason: 'key-unrea
 }
 
 function inUseText({ instance, leaving }: Extract<KeyRefusal, { reason: 'key-in-use' }>): Text {
-  if (instance === null) return say`Another assistant listens with that token already, and two would take each other's messages. Make a bot of its own for this one.`
+  if (instance === null)
+    return say`Another assistant listens with that token already, and two would take each other's messages. Make a bot of its own for this one.`
   return leaving
     ? say`${bold(instance)} has that token until it is gone. Try again in a minute.`
     : say`${bold(instance)} listens with that token already, and two would take each other's messages. Remove it there first, or make another bot.`

@@ -37,7 +37,9 @@ export function keyCancelledView(name: string): View {
 
 /** What was wrong; the question stays open. */
 export function keyProblemView(problem: Refusal, about: { name: string; deleted: boolean }, actions: readonly Button[]): View {
-  const gone: Block[] = about.deleted ? [{ kind: 'text', text: say`I have deleted your message. Nothing was set; send it again when you have it.` }] : []
+  const gone: Block[] = about.deleted
+    ? [{ kind: 'text', text: say`I have deleted your message. Nothing was set; send it again when you have it.` }]
+    : []
   return { tone: 'plain', blocks: [...sentences(problem, about), ...gone], actions }
 }
 

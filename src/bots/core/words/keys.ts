@@ -155,7 +155,9 @@ function guideBlocks(name: string, credential: Credential): Block[] {
       ]
     default: {
       const [shape] = shapesOf(credential)
-      return [paragraph`Make a key on the page of ${credential.title} and paste it here: it looks like ${code(shape?.looksLike ?? '…')}. They charge you for what ${bold(name)} thinks.`]
+      return [
+        paragraph`Make a key on the page of ${credential.title} and paste it here: it looks like ${code(shape?.looksLike ?? '…')}. They charge you for what ${bold(name)} thinks.`,
+      ]
     }
   }
 }
@@ -175,7 +177,13 @@ export function otherTokenQuestion(missing: KnownSecret, ways: Ways): View {
     missing === 'SLACK_APP_TOKEN'
       ? say`Good, that is the bot token. Now the app token: it begins with ${code('xapp-')}.`
       : say`Good, that is the app token. Now the bot token: it begins with ${code('xoxb-')}.`
-  return { tone: 'plain', blocks: [{ kind: 'text', text }], actions: [...(ways.web === null ? [] : [ways.web]), ways.cancel], input: 'secret', form: 'token:slack' }
+  return {
+    tone: 'plain',
+    blocks: [{ kind: 'text', text }],
+    actions: [...(ways.web === null ? [] : [ways.web]), ways.cancel],
+    input: 'secret',
+    form: 'token:slack',
+  }
 }
 
 /** A variable with a name of the person's own. */
@@ -183,7 +191,9 @@ export function variableQuestion(name: string, variable: string | null, ways: Wa
   if (variable === null) {
     return {
       tone: 'plain',
-      blocks: [paragraph`What is the variable called? Capital letters, digits and underscores, like ${code('WEATHER_KEY')}. The skills of ${bold(name)} find it under that name.`],
+      blocks: [
+        paragraph`What is the variable called? Capital letters, digits and underscores, like ${code('WEATHER_KEY')}. The skills of ${bold(name)} find it under that name.`,
+      ],
       actions: [ways.cancel],
       input: 'text',
       form: `token:${VARIABLE}`,
@@ -278,10 +288,13 @@ export type ListenFacts = { channel: ChannelId; who: Who | null; knows: boolean 
 export function listensView(facts: ListenFacts & { key: string; name: string }): View {
   const { key, name, channel, who, knows } = facts
   const platform = credentialOf(channel)?.title ?? channel
-  const title = who === null ? say`${bold(name)} listens on ${platform}.` : say`${bold(name)} listens on ${platform}: say hello to ${bold(whoWords(who))}`
+  const title =
+    who === null ? say`${bold(name)} listens on ${platform}.` : say`${bold(name)} listens on ${platform}: say hello to ${bold(whoWords(who))}`
   const stranger: Block[] = knows
     ? []
-    : [paragraph`It does not know yet that you are its owner on ${platform}, so it asks for a pairing code first. Link your ${platform} with ${code('/link')} and replace the token, and it knows you.`]
+    : [
+        paragraph`It does not know yet that you are its owner on ${platform}, so it asks for a pairing code first. Link your ${platform} with ${code('/link')} and replace the token, and it knows you.`,
+      ]
   const invite = inviteButton(channel, who)
   const hello: Button[] = channel === 'telegram' && who !== null ? [{ label: t`Say hello`, url: `https://t.me/${who.label.replace('@', '')}` }] : []
   return { tone: 'good', key, title, blocks: stranger, actions: [...hello, ...(invite === null ? [] : [invite]), button(t`Keys`, 'keys', name)] }

@@ -24,7 +24,16 @@ export type JobEnd =
 export type JobFacts = {
   key: string
   kind: OperationKind
-  instance: { id: string; name: string; region: string; image: string; plan: string; modelProvider: string | null; hasKey: boolean; channels: readonly ChannelId[] }
+  instance: {
+    id: string
+    name: string
+    region: string
+    image: string
+    plan: string
+    modelProvider: string | null
+    hasKey: boolean
+    channels: readonly ChannelId[]
+  }
   startedAt: Date
   reached: readonly Milestone[]
   preparing: { percent: number | null; message: string } | null

@@ -40,7 +40,8 @@ export const keyProblems: Readonly<Record<string, string>> = {
     'Das ist der Name eines Bots. Sein Token steht in der Antwort von @BotFather: eine Zahl, ein Doppelpunkt und 35 Zeichen.',
   'That is an address, not {0}. Open it, copy the token there, and paste that here.':
     'Das ist eine Adresse, nicht {0}. Öffne sie, kopiere dort den Token und füge ihn hier ein.',
-  'In @BotFather open your bot, tap API Token, copy the whole line.': 'Öffne in @BotFather deinen Bot, tippe auf „API Token“ und kopiere die ganze Zeile.',
+  'In @BotFather open your bot, tap API Token, copy the whole line.':
+    'Öffne in @BotFather deinen Bot, tippe auf „API Token“ und kopiere die ganze Zeile.',
   'In the developer portal open Bot, tap Reset Token, copy what appears.':
     'Öffne im Entwicklerportal „Bot“, tippe auf „Reset Token“ und kopiere, was erscheint.',
   "On your app's page open Install App and copy the Bot User OAuth Token.":

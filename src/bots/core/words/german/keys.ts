@@ -1,6 +1,7 @@
 export const keys: Readonly<Record<string, string>> = {
   Add: 'Hinzufügen',
-  '{0} holds no keys yet: nothing to think with, and no chat to listen in.': '{0} hat noch keine Schlüssel: nichts zum Denken und keinen Chat zum Zuhören.',
+  '{0} holds no keys yet: nothing to think with, and no chat to listen in.':
+    '{0} hat noch keine Schlüssel: nichts zum Denken und keinen Chat zum Zuhören.',
   Status: 'Status',
   'What {0} holds': 'Was {0} hat',
   Replace: 'Ersetzen',
@@ -27,7 +28,8 @@ export const keys: Readonly<Record<string, string>> = {
   'Get a key from {0}': 'Schlüssel bei {0} holen',
   '{0} gets a Telegram bot of its own. In Telegram open @BotFather and send {1}: give it a name, and a username that ends in {2}.':
     '{0} bekommt einen eigenen Telegram-Bot. Öffne in Telegram @BotFather und sende {1}: Gib ihm einen Namen und einen Benutzernamen, der auf {2} endet.',
-  'It answers with a token like {0}. Copy it and send it to me here.': 'Die Antwort enthält einen Token wie {0}. Kopiere ihn und schick ihn mir hier.',
+  'It answers with a token like {0}. Copy it and send it to me here.':
+    'Die Antwort enthält einen Token wie {0}. Kopiere ihn und schick ihn mir hier.',
   '{0} gets a Discord bot of its own. In the developer portal tap New Application and name it.':
     '{0} bekommt einen eigenen Discord-Bot. Tippe im Entwicklerportal auf „New Application“ und gib ihr einen Namen.',
   'Open Bot, turn on Message Content Intent, and save. Then tap Reset Token, copy what appears, and give it to me here.':
