@@ -226,6 +226,19 @@ test('a press is acknowledged at once and a second person is heard while the fir
   slow.resolve()
 })
 
+test('a press is handed on once Telegram has its acknowledgement, and all the same when that is refused', async () => {
+  const calls: string[][] = []
+  const at = await bench({ handle: async (inbound) => void (inbound.kind === 'press' && calls.push(at.sim.calls.map((call) => call.method))) })
+  const { sim, face, ann } = at
+  await send(face, view('Well?', { actions: [press('Launch', 'a')] }))
+  await ann.clicks('Launch')
+  expect(await eventually(() => calls.length === 1)).toBe(true)
+  expect(calls[0]).toContain('answerCallbackQuery')
+  sim.fault('answerCallbackQuery', { status: 403 })
+  await ann.clicks('Launch')
+  expect(await eventually(() => calls.length === 2)).toBe(true)
+})
+
 test('updates that come twice or out of order keep their ids, and none is lost', async () => {
   const { sim, heard, ann } = await bench()
   sim.updates.hold()

@@ -2,6 +2,7 @@
 // Telegram refuses, limits what Telegram limits, fails when it is told to, and keeps every call.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
+import { createBucket, type Bucket } from './bucket.ts'
 import { seesIn, type Person, type Simulator } from './person.ts'
 import { createChats, type Answer, type Chats, type Key, type Message } from './telegram/chats.ts'
 import { openSpec } from './telegram/spec.ts'
@@ -39,9 +40,13 @@ export type TelegramSimulator = Simulator & {
 
 const TOKEN = '7000000001:AAE-simulated-token-of-the-bot-itself'
 const ACKNOWLEDGE_MS = 3_000
+/** Longer than anybody pauses here: a call must not meet a connection that is just being closed. */
+const KEPT_MS = 120_000
 /** Bursts in one chat that Telegram lets pass, and its average. */
 const CHAT_RATE = { burst: 12, perSecond: 1 }
 const GROUP_PER_MINUTE = 20
+/** All chats together. */
+const OVERALL = { burst: 75, perSecond: 30 }
 const RATED = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
 const commandsSchema = z.object({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
@@ -59,11 +64,12 @@ type State = {
   presses: Map<string, { at: number; answered: boolean }>
   commands: Map<string, string[]>
   sentAt: Map<number, number[]>
+  overall: Bucket
   check: ReturnType<typeof openSpec>
 }
 
-/** Starts one on a free port of this computer. */
-export async function startTelegram(): Promise<TelegramSimulator> {
+/** Starts one on a free port of this computer. `checked`: every call is held against the published description. */
+export async function startTelegram(options: { checked?: boolean } = {}): Promise<TelegramSimulator> {
   const violations: string[] = []
   const bot = { id: 7_000_000_001, is_bot: true, first_name: 'Conch', username: 'conch_bot' } as const
   const state: State = {
@@ -76,9 +82,10 @@ export async function startTelegram(): Promise<TelegramSimulator> {
     presses: new Map(),
     commands: new Map(),
     sentAt: new Map(),
-    check: openSpec(),
+    overall: createBucket(OVERALL),
+    check: options.checked === false ? null : openSpec(),
   }
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: KEPT_MS }, (request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       violations.push(`${String(request.url?.split('/').at(-1))}: ${error instanceof Error ? error.message : String(error)}`)
       response.writeHead(500).end(JSON.stringify({ ok: false, error_code: 500, description: 'Internal Server Error' }))
@@ -164,7 +171,7 @@ function faultAnswer({ status, description, retryAfterS }: Exclude<Fault, string
   return { ok: false, error_code: status, description: description ?? `Fault ${status}`, ...parameters }
 }
 
-/** A chat's bucket: more than it holds is answered with 429, and held against us. */
+/** More than a chat's bucket holds, or that of all chats together, is answered with 429, and held against us. */
 function limited(state: State, method: string, params: Readonly<Record<string, unknown>>): Answer | null {
   if (!RATED.has(method)) return null
   const chatId = Number(params['chat_id'])
@@ -178,8 +185,8 @@ function limited(state: State, method: string, params: Readonly<Record<string, u
     before = at
   }
   const over = chatId < 0 ? times.length >= GROUP_PER_MINUTE : level > CHAT_RATE.burst
-  if (!over) return null
-  state.violations.push(`too many messages in chat ${chatId}`)
+  if (!over && state.overall.takes(now)) return null
+  state.violations.push(`too many messages in ${over ? `chat ${chatId}` : 'all chats together'}`)
   return { ok: false, error_code: 429, description: 'Too Many Requests: retry after 1', parameters: { retry_after: 1 } }
 }
 

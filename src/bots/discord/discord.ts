@@ -55,13 +55,14 @@ const RECONNECT = { baseMs: 1_000, maxMs: 60_000 }
 /** The face for one Discord application. */
 export function createDiscordFace(options: DiscordOptions): DiscordFace {
   const rest = new REST(restOptions(options)).setToken(options.token.open())
+  const replies = new REST({ ...restOptions(options), globalRequestsPerSecond: Number.POSITIVE_INFINITY })
   const direct = createDirect(rest)
   return {
     ...direct,
     async run(handle, signal) {
       for (let failures = 0; !signal.aborted; failures += 1) {
         try {
-          await connected({ options, rest, direct, handle }, signal)
+          await connected({ options, rest, replies, direct, handle }, signal)
         } catch (error) {
           if (error instanceof ConchError && refusals.has(error.code)) throw error
           options.log.warn({ err: cleaned(error) }, 'Discord could not be reached; trying again')
@@ -105,7 +106,14 @@ function createClient(options: DiscordOptions): Client {
   })
 }
 
-type Session = { options: DiscordOptions; rest: REST; direct: Direct; handle: Handle }
+type Session = {
+  options: DiscordOptions
+  rest: REST
+  /** Discord does not count calls about an interaction towards the bot's 50 a second, which announcements may well use up. */
+  replies: REST
+  direct: Direct
+  handle: Handle
+}
 
 async function connected(session: Session, signal: AbortSignal): Promise<void> {
   const { options } = session
@@ -136,9 +144,9 @@ async function settled(client: Client, clock: Clock): Promise<void> {
   }
 }
 
-function listen(client: Client, { options, rest, direct, handle }: Session, lost: (error: Error) => void): void {
+function listen(client: Client, { options, rest, replies, direct, handle }: Session, lost: (error: Error) => void): void {
   const { log } = options
-  const hearing: Hearing = { rest, direct, handle, log, clock: options.clock, names: options.names }
+  const hearing: Hearing = { replies, direct, handle, log, clock: options.clock, names: options.names }
   client.once(Events.ClientReady, (ready) => {
     log.info({ bot: ready.user.id }, 'connected to Discord')
     if (options.shards === undefined || options.shards.ids.includes(0)) void register(rest, ready.application.id, log)

@@ -27,7 +27,8 @@ import { createReply, type Asked } from './reply.ts'
 
 type Person = { provider: string; subject: string; displayName: string; chat: string }
 export type Hearing = {
-  rest: REST
+  /** For calls about interactions. */
+  replies: REST
   direct: Direct
   handle(inbound: Inbound, face: Face): Promise<void>
   log: Log
@@ -130,11 +131,11 @@ type Said =
   | { kind: 'press'; button: string; messageRef: string }
 
 async function answer(hearing: Hearing, interaction: Answerable, { asked, said }: { asked: Asked; said: Said }): Promise<void> {
-  const { rest, direct, log, handle } = hearing
+  const { replies, direct, log, handle } = hearing
   if (!overheard(interaction) && interaction.channelId !== null) direct.learn(interaction.user.id, interaction.channelId)
   const { applicationId, token } = interaction
   const hint = languageOf(interaction.locale)
-  const reply = createReply({ rest, direct, log, applicationId, token, asked, overheard: overheard(interaction), language: hint ?? 'en' })
+  const reply = createReply({ rest: replies, direct, log, applicationId, token, asked, overheard: overheard(interaction), language: hint ?? 'en' })
   const place = overheard(interaction) ? 'group' : 'dm'
   try {
     await handle({ ...personOf(interaction.user), id: interaction.id, place, language: interaction.locale, ...said }, reply.face)

@@ -44,6 +44,8 @@ const POLL_SECONDS = 25
 const CALL_SECONDS_MAX = 40
 const RECONNECT_MS = 1_000
 const BROKEN_PAUSE_MS = 200
+/** An acknowledgement that takes longer keeps the answer waiting no more. */
+const HEAD_START_MS = 1_000
 /** Another program that receives with our token is perhaps the former one, about to end. */
 const PAUSE_MS = 3_000
 /** Answers come in bursts of a few, which Telegram allows; on average it wants one message a second in a chat. */
@@ -101,20 +103,31 @@ function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
   return bot
 }
 
-/** Acknowledges and hands on, without waiting for either. */
+/** Acknowledges, and hands on without waiting for what comes of it. */
 async function take(state: State, context: Context): Promise<void> {
-  const { bot, handle, face, underWay, options } = state
-  if (context.callbackQuery !== undefined) {
-    const acknowledged = context.answerCallbackQuery().then(
-      () => undefined,
-      (error: unknown) => options.log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged'),
-    )
-    track(underWay, acknowledged)
-  }
+  const { bot, handle, face, underWay } = state
+  const acknowledged = context.callbackQuery === undefined ? Promise.resolve() : acknowledge(state, context)
   const taken = received(context.update, bot.botInfo)
   if (taken === null || handle === null) return
   const answering = taken.group === null ? face : groupFace(state, taken.group)
-  track(underWay, handle(taken.inbound, answering))
+  track(
+    underWay,
+    acknowledged.then(() => handle(taken.inbound, answering)),
+  )
+  // The next update of this chat is not to overtake this one.
+  await acknowledged
+}
+
+/** Acknowledges a press. When hundreds press at once, the answers to the first must not delay the acknowledgement of the last: it has a head start. */
+async function acknowledge({ options, underWay }: State, context: Context): Promise<void> {
+  const late = new AbortController()
+  const acknowledged = context.answerCallbackQuery().then(
+    () => undefined,
+    (error: unknown) => options.log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged'),
+  )
+  track(underWay, acknowledged)
+  await Promise.race([acknowledged, options.clock.sleep(HEAD_START_MS, late.signal)])
+  late.abort()
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
