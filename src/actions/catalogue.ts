@@ -1,4 +1,5 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
+import { approve } from './approve.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
@@ -6,9 +7,27 @@ import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
+import { share, shares } from './share.ts'
 import { unlink } from './unlink.ts'
 
-export const catalogue = { deploy, instances, status, logs, restart, stop, start, rename, destroy, link, unlink, language, 'forget-me': forgetMe }
+export const catalogue = {
+  deploy,
+  instances,
+  status,
+  logs,
+  restart,
+  stop,
+  start,
+  rename,
+  destroy,
+  approve,
+  share,
+  shares,
+  link,
+  unlink,
+  language,
+  'forget-me': forgetMe,
+}
 
 export type Catalogue = typeof catalogue
 export type ActionName = keyof Catalogue

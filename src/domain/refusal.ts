@@ -1,5 +1,6 @@
 // Expected refusals are values. The chat turns them into sentences, the API into problem documents.
 import type { NameProblem } from './instance-name.ts'
+import type { Standing } from './sharing.ts'
 
 export type Refusal =
   | { reason: 'instance-limit'; limit: number; plan: string }
@@ -18,6 +19,20 @@ export type Refusal =
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
   | AccountRefusal
+  | SharingRefusal
+
+/** Why something is not to be done with an instance from a shared place. */
+export type SharingRefusal =
+  | { reason: 'not-allowed'; name: string; needs: Standing }
+  /** It is not for others to read. */
+  | { reason: 'private-only' }
+  /** Several within reach have that name; `owner` is null for the person's own. */
+  | { reason: 'same-name'; name: string; choices: { id: string; owner: string | null }[] }
+  | { reason: 'not-in-room' }
+  | { reason: 'unknown-share' }
+  | { reason: 'approval-waits'; name: string }
+  | { reason: 'approvals-limit'; name: string; limit: number }
+  | { reason: 'approval-over'; how: 'approved' | 'declined' | 'withdrawn' | 'expired' | 'unknown' }
 
 /** Why accounts do not come together, go apart or end. */
 export type AccountRefusal =

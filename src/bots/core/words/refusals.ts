@@ -5,6 +5,7 @@ import type { Refusal } from '../../../domain/refusal.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
 import { statusTitle } from './instance.ts'
+import { isSharingRefusal, sharingAnswer } from './sharing-refusals.ts'
 import { countWords, durationWords } from './time.ts'
 
 /** What was asked, so that a way out can offer it again. */
@@ -22,6 +23,7 @@ const list = button('My assistants', 'instances')
 
 function answer(refusal: Refusal, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
+  if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
   switch (refusal.reason) {
     case 'instance-limit':
       return {
