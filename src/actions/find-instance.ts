@@ -33,10 +33,11 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
   const all = meant(everything, gate)
   const active = all.filter((row) => row.deleteRequestedAt === null)
   const names = active.map((row) => row.name)
+  const where = all.every((row) => row.access.share === null) ? {} : { here: true as const }
   if (wanted === undefined || wanted === '') {
     const [only, ...others] = active
     if (only === undefined) return nothing(asking)
-    return others.length === 0 ? permitted(asking, only) : { ok: false, reason: 'which-instance', names }
+    return others.length === 0 ? permitted(asking, only) : { ok: false, reason: 'which-instance', names, ...where }
   }
   const word = wanted.trim().toLowerCase()
   const byId = everything.find((row) => row.id === word)
@@ -45,7 +46,7 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
   if (first !== undefined && more.length > 0) return sameName(word, [first, ...more])
   const found = first ?? all.find((row) => row.name === word)
   if (found !== undefined) return permitted(asking, found)
-  return names.length === 0 ? nothing(asking) : { ok: false, reason: 'unknown-instance', wanted: wanted.slice(0, 60), names }
+  return names.length === 0 ? nothing(asking) : { ok: false, reason: 'unknown-instance', wanted: wanted.slice(0, 60), names, ...where }
 }
 
 /** Every instance that the person may reach from where they ask: their own first. Where others read along, their own only if it is shared there. */

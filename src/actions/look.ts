@@ -75,7 +75,7 @@ export const status: ReadAction<typeof one, InstanceDetail> = {
 
 const logsInput = z.object({ instance: z.string().max(200).optional(), lines: z.coerce.number().int().min(1).max(200).default(15) })
 
-export const logs: ReadAction<typeof logsInput, { name: string; lines: { at: string; message: string }[] }> = {
+export const logs: ReadAction<typeof logsInput, Pick<InstanceSummary, 'id' | 'name' | 'audience'> & { lines: { at: string; message: string }[] }> = {
   name: 'logs',
   summary: 'Show what an assistant printed last',
   words: ['instance', 'lines'],
@@ -92,6 +92,7 @@ export const logs: ReadAction<typeof logsInput, { name: string; lines: { at: str
     if (!found.ok) return found
     const read = await context.logs(found.value)
     if (read === null) return { ok: false, reason: 'logs-unavailable' }
-    return ok({ name: found.value.name, lines: read.slice(-lines) })
+    const { id, name, access } = found.value
+    return ok({ id, name, audience: access.audience, lines: read.slice(-lines) })
   },
 }

@@ -6,8 +6,9 @@ export type Refusal =
   | { reason: 'instance-limit'; limit: number; plan: string }
   | { reason: 'name'; problem: NameProblem }
   | { reason: 'no-instance' }
-  | { reason: 'unknown-instance'; wanted: string; names: string[] }
-  | { reason: 'which-instance'; names: string[] }
+  /** `here`: those that can be reached are not all the person's own. */
+  | { reason: 'unknown-instance'; wanted: string; names: string[]; here?: true }
+  | { reason: 'which-instance'; names: string[]; here?: true }
   | { reason: 'name-mismatch'; name: string }
   | { reason: 'already'; state: 'running' | 'stopped' }
   | { reason: 'busy'; state: string }

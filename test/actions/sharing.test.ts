@@ -35,6 +35,7 @@ const verdicts: Record<ActionName, Verdicts> = {
   deploy: { owner: 'instance-limit', operator: 'ok', viewer: 'ok', stranger: 'ok', elsewhere: 'ok' },
   link: everybody('ok'),
   unlink: everybody('unknown-account'),
+  language: everybody('ok'),
   'forget-me': { owner: 'instances-present', operator: 'ok', viewer: 'ok', stranger: 'ok', elsewhere: 'ok' },
 }
 const inputs: Partial<Record<ActionName, object>> = {
@@ -42,6 +43,7 @@ const inputs: Partial<Record<ActionName, object>> = {
   rename: { name: 'red-claw' },
   destroy: { confirm: 'my-claw' },
   approve: { request: 'abcdefgh2345', answer: 'yes' },
+  language: { language: 'de' },
   unlink: { account: '6a2a0a5e-6f44-4e0c-9d7d-5a5b8a3f6f10' },
   'forget-me': { confirm: 'forget me' },
 }

@@ -170,7 +170,7 @@ async function deliverTo(work: Work, errand: Errand, reader: Reader): Promise<Ne
 }
 
 async function readyFor({ db, render }: Work, { chat, face, row }: Errand, reader: Reader): Promise<ReadyView | null> {
-  const view = await render(row, { timeZone: reader.timeZone })
+  const view = await render(row, reader)
   if (view === null) return null
   return fitted(await readyView(db, view, { provider: chat.provider, subject: reader.subject }), face.capabilities)
 }

@@ -2,5 +2,6 @@
 import { faces } from './german/faces.ts'
 import { form } from './german/form.ts'
 import { language } from './german/language.ts'
+import { sharing } from './german/sharing.ts'
 
-export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...language }
+export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...language, ...sharing }

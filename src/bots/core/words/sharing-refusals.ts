@@ -1,11 +1,13 @@
 // Why something is not done with an assistant from a shared place, and who can.
 import type { Refusal, SharingRefusal } from '../../../domain/refusal.ts'
 import { assertNever } from '../../../lib/errors.ts'
+import { t } from '../language.ts'
 import { bold, button, code, say, type Button, type Text } from '../view.ts'
 
-const reasons: Readonly<Record<SharingRefusal['reason'], true>> = {
+/** What is not for others to read has a view of its own. */
+type Said = Exclude<SharingRefusal, { reason: 'private-only' }>
+const reasons: Readonly<Record<Said['reason'], true>> = {
   'not-allowed': true,
-  'private-only': true,
   'same-name': true,
   'not-in-room': true,
   'unknown-share': true,
@@ -15,20 +17,18 @@ const reasons: Readonly<Record<SharingRefusal['reason'], true>> = {
 }
 
 /** Whether a refusal is about what is shared. */
-export function isSharingRefusal(refusal: Refusal): refusal is SharingRefusal {
+export function isSharingRefusal(refusal: Refusal): refusal is Said {
   return Object.hasOwn(reasons, refusal.reason)
 }
 
 type Asked = { action: string; rest?: readonly string[] }
 
 /** The sentence and the buttons for a refusal about what is shared. */
-export function sharingAnswer(refusal: SharingRefusal, asked: Asked): { text: Text; actions: Button[] } {
-  const list = button('My assistants', 'instances')
+export function sharingAnswer(refusal: Said, asked: Asked): { text: Text; actions: Button[] } {
+  const list = button(t`My assistants`, 'instances')
   switch (refusal.reason) {
     case 'not-allowed':
       return { text: notAllowed(refusal), actions: [list] }
-    case 'private-only':
-      return { text: say`Let us talk about that in private: write to me directly, so that nobody reads along.`, actions: [] }
     case 'same-name':
       return {
         text: say`Several assistants here are called ${bold(refusal.name)}. Which one do you mean?`,
@@ -37,7 +37,7 @@ export function sharingAnswer(refusal: SharingRefusal, asked: Asked): { text: Te
     case 'not-in-room':
       return { text: say`You can share only with the place that you write from. Say ${code('/share')} there.`, actions: [list] }
     case 'unknown-share':
-      return { text: say`It is not shared there any more. Nothing was changed by this tap.`, actions: [button('Where it is shared', 'share')] }
+      return { text: say`It is not shared there any more. Nothing was changed by this tap.`, actions: [button(t`Where it is shared`, 'share')] }
     case 'approval-waits':
       return { text: say`The owner of ${bold(refusal.name)} has been asked already and has not answered yet. Until then it stays.`, actions: [list] }
     case 'approvals-limit':
@@ -59,8 +59,8 @@ function notAllowed({ name, needs }: Extract<SharingRefusal, { reason: 'not-allo
 }
 
 function choiceLabel(owner: string | null): string {
-  if (owner === null) return 'My own'
-  return owner === '' ? 'The one shared here' : `The one of ${owner}`
+  if (owner === null) return t`My own`
+  return owner === '' ? t`The one shared here` : t`The one of ${owner}`
 }
 
 function overText(how: Extract<SharingRefusal, { reason: 'approval-over' }>['how']): Text {
