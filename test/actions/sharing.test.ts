@@ -3,6 +3,8 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Actor } from '../../src/actions/action.ts'
 import { catalogue, type ActionName } from '../../src/actions/catalogue.ts'
+import { identitiesOf, mergeUsers, removeIdentity } from '../../src/db/accounts.ts'
+import { expireApprovals } from '../../src/db/approvals.ts'
 import { rowsOf } from '../../src/db/connect.ts'
 import { testDatabases } from '../support/database.ts'
 import { createSharing, type Sharing } from '../support/sharing.ts'
@@ -186,6 +188,98 @@ describe.each(await testDatabases())('a shared instance on $name', ({ open }) =>
       ),
     )
     expect(told).toEqual([{ user: it.ben.userId, address: it.ben.chat, template: 'progress' }])
+  })
+
+  describe('that somebody else wants destroyed', () => {
+    const wish = async (it: Sharing, actor = it.ben): Promise<string> => {
+      const asked = await it.world.actions.perform('destroy', { confirm: 'my-claw' }, it.from(actor, it.team))
+      expect.assert(asked.ok && asked.value.approval !== null)
+      return asked.value.approval
+    }
+    const states = async (it: Sharing): Promise<unknown[]> =>
+      rowsOf<{ state: string }>(await it.world.database.db.execute(sql`select state from approvals order by created_at`)).map((row) => row.state)
+
+    it('is destroyed once by several yeses and a no at once, or kept, but never both', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const request = await wish(it)
+      const answers = ['yes', 'no', 'yes', 'yes', 'no'].map((answer) => it.reasonOf('approve', { request, answer }, it.ann))
+      const results = await Promise.all(answers)
+      expect(results.filter((one) => one === 'ok')).toHaveLength(1)
+      expect(results.filter((one) => one === 'approval-over')).toHaveLength(4)
+      const destroyed = (await it.world.row(it.id)).deleteRequestedAt !== null
+      expect(await states(it)).toEqual([destroyed ? 'approved' : 'declined'])
+      expect(await it.shares()).toHaveLength(destroyed ? 0 : 1)
+    })
+
+    it('stays when the share ends in the same moment, or goes, and nothing is half-done', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const request = await wish(it)
+      const [share] = await it.shares()
+      const [yes, ended] = await Promise.all([
+        it.reasonOf('approve', { request, answer: 'yes' }, it.ann),
+        it.reasonOf('share', { end: share?.id ?? '' }, it.ann),
+      ])
+      const destroyed = (await it.world.row(it.id)).deleteRequestedAt !== null
+      expect(yes === 'ok').toBe(destroyed)
+      expect(ended).toMatch(/^(ok|unknown-share|no-instance)$/)
+      expect(await states(it)).toEqual([destroyed ? 'approved' : 'withdrawn'])
+      expect(await it.shares()).toEqual([])
+    })
+
+    it('is asked for by one of several at once, and five times a day', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const people = [it.ben, await it.at('cem'), await it.at('dee')].map((one) => it.from(one, it.team))
+      const asked = await Promise.all(people.map((one) => it.reasonOf('destroy', { confirm: 'my-claw' }, one)))
+      expect(asked.toSorted()).toEqual(['approval-waits', 'approval-waits', 'ok'])
+      await it.world.database.db.execute(sql`update approvals set state = 'declined'`)
+      for (let n = 0; n < 4; n += 1) {
+        await wish(it)
+        await it.world.database.db.execute(sql`update approvals set state = 'declined'`)
+      }
+      expect(await it.reasonOf('destroy', { confirm: 'my-claw' }, it.from(it.ben, it.team))).toBe('approvals-limit')
+    })
+
+    it('is the owner’s to allow from any of their chats, and nobody else’s', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const anna = await it.at('anna', 'discord')
+      await it.world.database.db.transaction((tx) => mergeUsers(tx, { from: anna.userId, into: it.ann.userId }))
+      const request = await wish(it)
+      for (const other of [it.ben, it.from(it.ben, it.team), await it.at('cem')])
+        expect(await it.reasonOf('approve', { request, answer: 'yes' }, other)).toBe('approval-over')
+      expect(await it.reasonOf('approve', { request, answer: 'yes' }, { ...anna, userId: it.ann.userId })).toBe('ok')
+    })
+
+    it('is asked of the owner whose it is by then, and keeps its share', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const request = await wish(it)
+      const zoe = await it.at('zoe', 'discord')
+      await it.world.database.db.transaction((tx) => mergeUsers(tx, { from: it.ann.userId, into: zoe.userId }))
+      expect(await it.shares()).toHaveLength(1)
+      expect(await it.reasonOf('approve', { request, answer: 'no' }, zoe)).toBe('ok')
+    })
+
+    it('is not, once the chat that asked has left its account or the wish is late', async () => {
+      const it = await begin()
+      await it.share('operate')
+      const ben = await it.at('ben2', 'discord')
+      await it.world.database.db.transaction((tx) => mergeUsers(tx, { from: ben.userId, into: it.ben.userId }))
+      const request = await wish(it)
+      const [first] = await identitiesOf(it.world.database.db, it.ben.userId)
+      expect.assert(first !== undefined)
+      await it.world.database.db.transaction((tx) => removeIdentity(tx, it.ben.userId, first))
+      expect(await it.reasonOf('approve', { request, answer: 'yes' }, it.ann)).toBe('approval-over')
+      const again = await wish(it, await it.at('cem'))
+      await it.world.database.db.execute(sql`update approvals set expires_at = now()`)
+      expect(await it.reasonOf('approve', { request: again, answer: 'yes' }, it.ann)).toBe('approval-over')
+      expect((await it.world.row(it.id)).deleteRequestedAt).toBeNull()
+      await expireApprovals(it.world.database.db)
+      expect(await states(it)).toEqual(['expired'])
+    })
   })
 
   it('is shared with nobody any more once it is to be destroyed, and a new one of its name is not either', async () => {
