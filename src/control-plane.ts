@@ -7,12 +7,14 @@ import type { Face } from './bots/core/face.ts'
 import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
+import { expireApprovals } from './db/approvals.ts'
 import type { Database, Db } from './db/connect.ts'
 import { forgetOldAudit } from './db/accounts.ts'
 import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
@@ -58,8 +60,8 @@ export type ControlPlane = {
   actions: Actions
   router: Router
   notifier: Notifier
-  /** The names of a person's instances: for faces that complete what is typed. */
-  namesOf(person: { provider: string; subject: string }): Promise<string[]>
+  /** The names of a person's instances, and of those that are shared with where they are: for faces that complete what is typed. */
+  namesOf(person: { provider: string; subject: string; rooms?: readonly string[] }): Promise<string[]>
   /** Runs every engine until `signal` is aborted; then waits for what is under way. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -68,6 +70,8 @@ const LOOP_DEFAULTS = { leaseMs: 30_000, concurrency: 32, idleMs: 500 }
 const FLEET_POLL = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
+/** Whoever waits for an answer is told that none came soon after it no longer counts. */
+const APPROVALS = '45 */5 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
 const EVENTS_KEPT_DAYS = 7
 const MESSAGES_KEPT_DAYS = 30
@@ -108,7 +112,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier,
     async namesOf(person) {
       const user = await findUser(db, person)
-      return user === null ? [] : (await activeInstances(db, user.userId)).map((row) => row.name)
+      const own = user === null ? [] : await activeInstances(db, user.userId)
+      const shared = await sharedWith(db, { provider: person.provider, rooms: person.rooms ?? [] })
+      return [...new Set([...own, ...shared.map((one) => one.instance)].map((row) => row.name))]
     },
     async run(signal) {
       const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
@@ -121,6 +127,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(FLEET_POLL, 'fleet-poll', () => poll.tick()),
         tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
+        tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
       await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Db, Tx } from '../db/connect.ts'
 import type { InstanceRow } from '../db/instances.ts'
 import type { Result } from '../domain/refusal.ts'
+import type { Role, RoomKind, Standing } from '../domain/sharing.ts'
 import type { Status } from '../domain/status.ts'
 import type { Who } from '../domain/who.ts'
 import type { Log } from '../lib/log.ts'
@@ -18,18 +19,36 @@ export type Actor = {
   chat: string
   /** The shared places that it was asked in, by their ids. */
   rooms?: readonly string[]
+  /** Everybody in the first of them reads the answer. */
+  overheard?: true
 }
 
-export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource }
-export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings }
+export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource; gate: Gate; trail: Trail }
+export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings; gate: Gate; trail: Trail }
 /** For what an action does before its transaction: reads, and the store of secrets. */
-export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; log: Log }
+export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; log: Log; gate: Gate; trail: Trail }
+/** What an action needs, for findInstance() to hold it against who asks. */
+export type Gate = {
+  scope: 'read' | 'operate' | 'destroy'
+  /** Who may do it besides the owner, where the instance is shared: whoever may see it, or whoever may operate it. Without it, nobody. */
+  shared?: Role
+  /** The owner may name with it, where others read along, what is not shared there. */
+  reveals?: true
+}
+/** What the audit row is told of what the action was about. It is filled in on the way, so that a refusal knows it too. */
+export type Trail = {
+  instanceId: string | null
+  /** The shared place that let somebody do it who is not the owner. */
+  room: string | null
+  outcome: string
+  detail: Record<string, unknown>
+}
 /** What the operator's configuration decides for all. */
 export type ActionSettings = { image: string; billing: boolean }
 /** Where an instance's output is read; null when the provider does not answer. */
 export type LogSource = (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null>
 
-type Described<Input extends z.ZodType> = {
+type Described<Input extends z.ZodType> = Pick<Gate, 'shared' | 'reveals'> & {
   name: string
   /** One line for /help and for command registration: at most 100 characters. */
   summary: string
@@ -38,6 +57,8 @@ type Described<Input extends z.ZodType> = {
   input: Input
   /** What a chat must get from the person before it calls: a tap, or the instance's name typed. */
   confirm: 'none' | 'tap' | 'type-name'
+  /** Only asked for by what we show: no command of its own. */
+  hidden?: true
 }
 /** Looks, outside any transaction, and may ask the provider. */
 export type ReadAction<Input extends z.ZodType, Output> = Described<Input> & {
@@ -66,12 +87,19 @@ export type InstanceSummary = {
   blocked: string | null
   failure: string | null
   createdAt: Date
+  /** What the one who asks is to it. */
+  standing: Standing
+  /** What everybody may do who gets to press what is shown of it: where others read along, no more than the place may. */
+  audience: Standing
 }
 export type InstanceDetail = InstanceSummary & {
   /** Since when it has been answering, null when it is not. */
   liveSince: Date | null
   health: { ok: boolean; checkedAt: Date; latencyMs: number | null; error: string | null } | null
+  /** The last four characters are for the owner alone. */
   secrets: { name: string; last4: string; setAt: Date }[]
+  /** For the owner alone. */
+  sharedWith: { kind: RoomKind; title: string; role: Role }[]
   events: { at: Date; kind: string; detail: Record<string, unknown> }[]
   incidents: { kind: string; count: number; openedAt: Date }[]
   volumeGb: number

@@ -1,4 +1,5 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
+import { approve } from './approve.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
@@ -7,6 +8,7 @@ import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
+import { share, shares } from './share.ts'
 import { unlink } from './unlink.ts'
 
 export const catalogue = {
@@ -22,6 +24,9 @@ export const catalogue = {
   'remove-key': removeKey,
   rename,
   destroy,
+  approve,
+  share,
+  shares,
   link,
   unlink,
   language,

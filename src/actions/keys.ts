@@ -128,7 +128,10 @@ export const removeKey: ChangeAction<typeof removeInput, KeyChange, undefined> =
   },
 }
 
-async function changeable(context: Pick<PrepareContext, 'actor'> & { db: ChangeContext['db'] | PrepareContext['db'] }, wanted: string | undefined) {
+async function changeable(
+  context: Pick<PrepareContext, 'actor' | 'gate' | 'trail'> & { db: ChangeContext['db'] | PrepareContext['db'] },
+  wanted: string | undefined,
+) {
   const found = await findInstance(context, wanted)
   if (!found.ok || found.value.deleteRequestedAt === null) return found
   return { ok: false, reason: 'being-destroyed', name: found.value.name } as const

@@ -2,7 +2,7 @@
 // row, and the engine is woken. Ownership is in findInstance, plan limits in deploy and in the database.
 import type { z } from 'zod'
 import { FORGOTTEN_ACTOR } from '../db/accounts.ts'
-import { audit, recentActions } from '../db/audit.ts'
+import { audit, recentActions, type AuditEntry } from '../db/audit.ts'
 import type { Db, Tx } from '../db/connect.ts'
 import { expireStagedApp } from '../db/secret-names.ts'
 import type { Refusal, Result } from '../domain/refusal.ts'
@@ -11,7 +11,7 @@ import type { Log } from '../lib/log.ts'
 import { randomId } from '../lib/random.ts'
 import type { Sealed } from '../lib/sealed.ts'
 import type { Secrets, SecretStore } from '../secrets/secret-store.ts'
-import type { Action, ActionSettings, Actor, LogSource } from './action.ts'
+import type { Action, ActionSettings, Actor, LogSource, Trail } from './action.ts'
 import { catalogue, type ActionName, type OutputOf } from './catalogue.ts'
 
 export type ActionsDeps = { db: Db; log: Log; secrets: SecretStore; logs: LogSource; settings: ActionSettings; changed: () => void }
@@ -79,23 +79,40 @@ async function run(deps: ActionsDeps, action: AnyAction, input: unknown, actor: 
   const parsed = action.input.safeParse(input)
   if (!parsed.success)
     return { ok: false, reason: 'bad-input', problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) }
-  if (action.scope === 'read') return action.run({ db: deps.db, actor, logs: deps.logs }, parsed.data)
-  const entry = { userId: actor.userId, actor: `${actor.provider}:${actor.subject}`, action: action.name, instanceId: null, input: parsed.data }
+  const asked: Asked = { input: parsed.data, actor, trail: { instanceId: null, room: null, outcome: 'done', detail: {} } }
+  return action.scope === 'read' ? look(deps, action, asked) : change(deps, action, asked)
+}
+
+type Asked = { input: Record<string, unknown>; actor: Actor; trail: Trail }
+type Reads = Extract<AnyAction, { scope: 'read' }>
+type Changes = Exclude<AnyAction, Reads>
+
+/** What others than its owner read of an instance that not everybody may read is written down. */
+async function look(deps: ActionsDeps, action: Reads, { input, actor, trail }: Asked): Promise<Result<unknown>> {
+  const found = await action.run({ db: deps.db, actor, logs: deps.logs, gate: action, trail }, input)
+  if (action.shared === 'operate' && trail.room !== null)
+    await deps.db.transaction((tx) => audit(tx, { ...entryOf(action, { input, actor, trail }), outcome: found.ok ? trail.outcome : found.reason }))
+  return found
+}
+
+async function change(deps: ActionsDeps, action: Changes, { input, actor, trail }: Asked): Promise<Result<unknown>> {
   try {
-    const prepared = await prepare(deps, action, parsed.data, actor)
+    const prepared = await prepare(deps, action, { input, actor, trail })
     const result = await deps.db.transaction(async (tx) => {
       await limitRate(tx, actor)
-      const outcome = await action.run({ db: tx, actor, settings: deps.settings }, parsed.data, prepared)
+      const outcome = await action.run({ db: tx, actor, settings: deps.settings, gate: action, trail }, input, prepared)
       if (!outcome.ok) throw new Refused(outcome)
       const who = action.anonymous === true ? { actor: FORGOTTEN_ACTOR, input: {} } : {}
-      await audit(tx, { ...entry, ...who, instanceId: instanceIdIn(outcome.value), outcome: 'done' })
+      const entry = entryOf(action, { input, actor, trail })
+      await audit(tx, { ...entry, ...who, instanceId: instanceIdIn(outcome.value) ?? entry.instanceId, outcome: trail.outcome })
       return outcome
     })
     deps.changed()
     return result
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    await deps.db.transaction((tx) => audit(tx, { ...entry, input: {}, outcome: error.refusal.reason }))
+    const entry = entryOf(action, { input: {}, actor, trail: { ...trail, detail: {} } })
+    await deps.db.transaction((tx) => audit(tx, { ...entry, outcome: error.refusal.reason }))
     return { ok: false, ...error.refusal }
   }
 }
@@ -104,17 +121,17 @@ async function limitRate(db: Db | Tx, actor: Actor): Promise<void> {
   if ((await recentActions(db, actor.userId, 60)) >= CHANGES_PER_MINUTE_MAX) throw new Refused({ reason: 'too-many-requests', retryAfterSeconds: 60 })
 }
 
-async function prepare(
-  deps: ActionsDeps,
-  action: Extract<AnyAction, { scope: 'operate' | 'destroy' }>,
-  input: Record<string, unknown>,
-  actor: Actor,
-): Promise<unknown> {
+async function prepare(deps: ActionsDeps, action: Changes, { input, actor, trail }: Asked): Promise<unknown> {
   if (action.prepare === undefined) return undefined
   await limitRate(deps.db, actor)
-  const prepared = await action.prepare({ db: deps.db, actor, secrets: deps.secrets, log: deps.log }, input)
+  const prepared = await action.prepare({ db: deps.db, actor, secrets: deps.secrets, log: deps.log, gate: action, trail }, input)
   if (!prepared.ok) throw new Refused(prepared)
   return prepared.value
+}
+
+function entryOf(action: AnyAction, { input, actor, trail }: Asked): Omit<AuditEntry, 'outcome'> {
+  const { instanceId, room, detail } = trail
+  return { userId: actor.userId, actor: `${actor.provider}:${actor.subject}`, action: action.name, instanceId, room, input: { ...input, ...detail } }
 }
 
 function instanceIdIn(value: unknown): string | null {

@@ -3,13 +3,17 @@ import type { InstanceRow } from '../db/instances.ts'
 import { operationKinds, statusOf } from '../domain/status.ts'
 import type { InstanceSummary } from './action.ts'
 
-/** What any face may show of an instance. */
-export function summaryOf(row: InstanceRow): InstanceSummary {
+type Seen = Pick<InstanceSummary, 'standing' | 'audience'>
+const OWN: Seen = { standing: 'owner', audience: 'owner' }
+
+/** What any face may show of an instance; `seen` says by whom, if not by its owner alone. */
+export function summaryOf(row: InstanceRow, { standing, audience }: Seen = OWN): InstanceSummary {
   const { id, name, plan, image, modelProvider, blocked, failure, createdAt } = row
   const status = statusOf({
     ...row,
     power: row.power === 'off' ? 'off' : 'on',
     operationKind: operationKinds.find((kind) => kind === row.operationKind) ?? null,
   })
-  return { id, name, status, plan, region: row.observedRegion ?? row.region, image, modelProvider, blocked, failure, createdAt }
+  const region = row.observedRegion ?? row.region
+  return { id, name, status, plan, region, image, modelProvider, blocked, failure, createdAt, standing, audience }
 }

@@ -13,6 +13,8 @@ import { instances } from './schema.ts'
 
 export type InstanceRow = typeof instances.$inferSelect
 export type Chat = { provider: string; address: string }
+/** Where a job's news go, and whose they are: of somebody else than the owner, when that person asked for it. */
+export type NewsChat = Chat & { userId?: string }
 
 const sentSchema = z.object({
   kind: z.enum(['create-app', 'create-volume', 'create-machine', 'update-machine', 'start-machine', 'stop-machine', 'restart-machine']),
@@ -23,10 +25,10 @@ const sentSchema = z.object({
   tries: z.number(),
 })
 const preparingSchema = z.object({ percent: z.number().nullable(), message: z.string() }).nullable()
-const chatSchema = z.object({ provider: z.string(), address: z.string() })
 const channelsSchema = z.array(z.object({ id: z.enum(channelIds), owners: z.array(z.string()) }))
 /** A configured channel, with the ids under which its owner is known there. */
 export type Channel = z.infer<typeof channelsSchema>[number]
+const requestSchema = z.object({ chat: z.object({ provider: z.string(), address: z.string() }), by: z.string().optional() })
 
 /** The stored JSON columns of a row, parsed. */
 export function storedOf(row: InstanceRow): {
@@ -46,6 +48,12 @@ export function storedOf(row: InstanceRow): {
 /** The instance with this id, gone ones included; null when there never was one. */
 export async function instanceById(db: Db | Tx, id: string): Promise<InstanceRow | null> {
   const [row] = await db.select().from(instances).where(eq(instances.id, id))
+  return row ?? null
+}
+
+/** The instance with this id, as it is once everybody who changes what is wanted of it has done so; null when there is none. */
+export async function lockInstance(tx: Tx, id: string): Promise<InstanceRow | null> {
+  const [row] = await tx.select().from(instances).where(eq(instances.id, id)).for('update')
   return row ?? null
 }
 
@@ -151,11 +159,11 @@ export async function changeDesired(tx: Tx, id: string, set: DesiredChange): Pro
 export async function requestChange(
   tx: Tx,
   id: string,
-  change: { kind: OperationKind; set: DesiredChange; chat: Chat | null; cause: string; about?: Record<string, unknown> },
+  change: { kind: OperationKind; set: DesiredChange; chat: NewsChat | null; cause: string; about?: Record<string, unknown> },
 ): Promise<{ operationId: string; row: InstanceRow } | null> {
   // Locked first: what was read before may be out of date, and two wishes at once must not pass each other unseen.
-  const [row] = await tx.select().from(instances).where(eq(instances.id, id)).for('update')
-  if (row === undefined || row.deleteRequestedAt !== null) return null
+  const row = await lockInstance(tx, id)
+  if (row === null || row.deleteRequestedAt !== null) return null
   const operationId = randomId(12)
   const [updated] = await tx
     .update(instances)
@@ -176,16 +184,17 @@ export async function requestChange(
     instanceId: id,
     operationId,
     kind: 'requested',
-    detail: {
-      kind: change.kind,
-      cause: change.cause,
-      ...(change.about !== undefined && { about: change.about }),
-      ...(change.chat !== null && { chat: change.chat }),
-    },
+    detail: { kind: change.kind, cause: change.cause, ...(change.about !== undefined && { about: change.about }), ...newsTo(change.chat) },
     once: `${operationId}:requested`,
   })
   if (change.chat !== null) await announceProgress(tx, updated, operationId, change.chat)
   return { operationId, row: updated }
+}
+
+function newsTo(chat: NewsChat | null): Record<string, unknown> {
+  if (chat === null) return {}
+  const { userId, ...place } = chat
+  return { chat: place, ...(userId !== undefined && { by: userId }) }
 }
 
 async function supersede(tx: Tx, row: InstanceRow, operationId: string, by: OperationKind): Promise<void> {
@@ -195,17 +204,29 @@ async function supersede(tx: Tx, row: InstanceRow, operationId: string, by: Oper
 }
 
 /** Owes the person the newest state of the job's one progress message. */
-export async function announceProgress(tx: Tx, row: InstanceRow, operationId: string, chat: Chat): Promise<void> {
-  await announce(tx, { userId: row.userId, chat, key: `op:${operationId}`, template: 'progress', payload: { instanceId: row.id, operationId } })
+export async function announceProgress(tx: Tx, row: InstanceRow, operationId: string, chat: NewsChat): Promise<void> {
+  await tellOfJob(tx, row, { operationId, chat, template: 'progress' })
+}
+
+/** Owes the person the message that stays when a job has ended. */
+export async function announceOutcome(tx: Tx, row: InstanceRow, operationId: string, chat: NewsChat): Promise<void> {
+  await tellOfJob(tx, row, { operationId, chat, template: 'outcome' })
+}
+
+type JobNews = { operationId: string; chat: NewsChat; template: 'progress' | 'outcome' }
+
+async function tellOfJob(tx: Tx, row: InstanceRow, { operationId, chat, template }: JobNews): Promise<void> {
+  const { provider, address, userId = row.userId } = chat
+  const key = `${template === 'progress' ? 'op' : 'done'}:${operationId}`
+  await announce(tx, { userId, chat: { provider, address }, key, template, payload: { instanceId: row.id, operationId } })
 }
 
 /** Where a job's news go; null when nobody in a chat asked for it. */
-export async function chatOfOperation(db: Db | Tx, operationId: string): Promise<Chat | null> {
-  const request = await operationRequest(db, operationId)
-  return chatSchema
-    .nullable()
-    .catch(null)
-    .parse(request?.detail['chat'] ?? null)
+export async function chatOfOperation(db: Db | Tx, operationId: string): Promise<NewsChat | null> {
+  const request = requestSchema.safeParse((await operationRequest(db, operationId))?.detail)
+  if (!request.success) return null
+  const { chat, by } = request.data
+  return { ...chat, ...(by !== undefined && { userId: by }) }
 }
 
 /** Makes instances due now, for the loop to look at. */

@@ -197,6 +197,34 @@ export const auditLog = pgTable('audit_log', {
   instanceId: text('instance_id'),
   input: jsonb('input').notNull().default({}),
   outcome: text('outcome').notNull(),
+  room: text('room'),
+})
+
+export const shares = pgTable('shares', {
+  id: text('id').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  provider: text('provider').notNull(),
+  room: text('room').notNull(),
+  roomKind: text('room_kind').notNull(),
+  roomTitle: text('room_title').notNull().default(''),
+  role: text('role').notNull(),
+  grantedBy: uuid('granted_by'),
+  createdAt: at('created_at').notNull().defaultNow(),
+})
+
+export const approvals = pgTable('approvals', {
+  id: text('id').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  action: text('action').notNull(),
+  askedBy: uuid('asked_by').notNull(),
+  provider: text('provider').notNull(),
+  room: text('room').notNull(),
+  roomKind: text('room_kind').notNull(),
+  roomTitle: text('room_title').notNull().default(''),
+  answerChat: text('answer_chat').notNull(),
+  state: text('state').notNull().default('open'),
+  createdAt: at('created_at').notNull().defaultNow(),
+  expiresAt: at('expires_at').notNull(),
 })
 
 export const linkRequests = pgTable('link_requests', {

@@ -67,6 +67,14 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'account-changed': { reason: 'account-changed' },
   'forget-mismatch': { reason: 'forget-mismatch', words: 'forget me' },
   'instances-present': { reason: 'instances-present', names: ['my-claw'], leaving: [] },
+  'not-allowed': { reason: 'not-allowed', name: 'my-claw', needs: 'operate' },
+  'private-only': { reason: 'private-only' },
+  'same-name': { reason: 'same-name', name: 'my-claw', choices: [{ id: 'abcdefgh23', owner: null }] },
+  'not-in-room': { reason: 'not-in-room' },
+  'unknown-share': { reason: 'unknown-share' },
+  'approval-waits': { reason: 'approval-waits', name: 'my-claw' },
+  'approvals-limit': { reason: 'approvals-limit', name: 'my-claw', limit: 5 },
+  'approval-over': { reason: 'approval-over', how: 'expired' },
 }
 
 describe('refusals', () => {
@@ -81,7 +89,7 @@ describe('refusals', () => {
   test('every refusal that leaves something to do offers it as a button', () => {
     const without = Object.values(refusals).filter((refusal) => refusalView(refusal, { action: 'restart' }).actions.length === 0)
     // These are questions of a conversation, which brings its own buttons.
-    expect(without.map((one) => one.reason).toSorted()).toEqual(['forget-mismatch', 'name-mismatch', 'secret-store-unavailable'])
+    expect(without.map((one) => one.reason).toSorted()).toEqual(['forget-mismatch', 'name-mismatch', 'private-only', 'secret-store-unavailable'])
   })
 
   test('asking which instance repeats the whole command for each', () => {
@@ -191,6 +199,9 @@ const detail: InstanceDetail = {
   ],
   incidents: [],
   volumeGb: 1,
+  standing: 'owner',
+  audience: 'owner',
+  sharedWith: [],
 }
 
 describe('an instance', () => {

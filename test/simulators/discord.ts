@@ -24,7 +24,7 @@ export type DiscordSimulator = Simulator & {
   apiUrl: string
   token: string
   gateway: Gateway
-  person(who?: { name?: string; place?: 'dm' | 'server' }): DiscordPerson
+  person(who?: { name?: string; place?: 'dm' | 'server' | 'friends' }): DiscordPerson
   fault(fault: Fault): void
   /** Every event from now on arrives this often. */
   repeatEvents(times: number): void

@@ -19,6 +19,10 @@ export type TelegramPerson = Person & {
   in(groupId: number): TelegramPerson
   /** Presses with this data on a message, whoever it was made for. */
   pressesData(data: string, messageId: number): void
+  /** Answers the newest message of the bot's that matches. */
+  replies(pattern: string, text: string): void
+  /** What was shown to this person alone when they pressed something, the newest last. */
+  notes(): string[]
   /** The data behind the label, on the newest message that has it. */
   keyOf(label: string): { data: string; messageId: number }
   blocks(): void
@@ -61,7 +65,7 @@ type State = {
   calls: Call[]
   faults: { method: string; fault: Fault; times: number }[]
   violations: string[]
-  presses: Map<string, { at: number; answered: boolean }>
+  presses: Map<string, { at: number; by: number; answered: boolean; note: string | null }>
   commands: Map<string, string[]>
   sentAt: Map<number, number[]>
   overall: Bucket
@@ -242,10 +246,11 @@ function setCommands(state: State, params: unknown): Answer {
 }
 
 function acknowledge(state: State, params: unknown): Answer {
-  const press = state.presses.get(ackSchema.parse(params).callback_query_id)
+  const { callback_query_id: id, text: note = null } = ackSchema.parse(params)
+  const press = state.presses.get(id)
   const tooOld = press === undefined || press.answered
   if (press !== undefined && Date.now() - press.at > ACKNOWLEDGE_MS) state.violations.push('a press was acknowledged too late')
-  if (press !== undefined) press.answered = true
+  if (press !== undefined) Object.assign(press, { answered: true, note: press.answered ? press.note : note })
   if (!tooOld) return { ok: true, result: true }
   state.violations.push('a press was acknowledged twice')
   return { ok: false, error_code: 400, description: 'Bad Request: query is too old and response timeout expired or query ID is invalid' }
@@ -259,12 +264,18 @@ function personOf(state: State, place: Place): TelegramPerson {
     id: place.id,
     transcript,
     says: async (text) => void write(state, place, text),
-    saysTimes: (text, copies) => write(state, place, text, copies),
+    saysTimes: (text, copies) => write(state, place, text, { copies }),
     async submits(values) {
       for (const value of Object.values(values)) write(state, place, value)
     },
     sees: (pattern, options) => seesIn(transcript, pattern, options),
     in: (groupId) => personOf(state, { id: place.id, chatId: groupId }),
+    replies(pattern, text) {
+      const above = state.chats.messages.findLast((one) => one.chatId === place.chatId && one.from === null && one.text.includes(pattern))
+      if (above === undefined) throw new Error(`nothing says ${pattern} in:\n${transcript()}`)
+      write(state, place, text, { replyTo: above })
+    },
+    notes: () => [...state.presses.values()].flatMap((one) => (one.by === place.id && one.note !== null ? [one.note] : [])),
     pressesData: (data, messageId) => press(state, place, { data, messageId }),
     keyOf: (label) => {
       const { key, message } = findKey(state, place, label)
@@ -283,20 +294,23 @@ function personOf(state: State, place: Place): TelegramPerson {
   }
 }
 
-function write(state: State, { id, chatId }: Place, text: string, copies = 1): number {
+type Writing = { copies?: number; replyTo?: Message }
+
+function write(state: State, { id, chatId }: Place, text: string, { copies = 1, replyTo }: Writing = {}): number {
   const chat = state.chats.all.get(chatId)
   // Writing to a bot opens the chat, and opens it again after it was blocked.
   if (chat?.kind === 'private') chat.reachable = 'yes'
   const message = state.chats.add({ chatId, from: id, text })
   const length = /^\/[\w@]+/.exec(text)?.[0].length
   const entities = length === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length }] }
-  return state.updates.push({ message: { ...state.chats.wire(message), ...entities } }, copies)
+  const above = replyTo === undefined ? {} : { reply_to_message: state.chats.wire(replyTo) }
+  return state.updates.push({ message: { ...state.chats.wire(message), ...entities, ...above } }, copies)
 }
 
 function press(state: State, { id, chatId }: Place, { data, messageId }: { data: string; messageId: number }): void {
   const message = state.chats.messages.find((one) => one.id === messageId)
   const queryId = `${id}-${state.presses.size + 1}`
-  state.presses.set(queryId, { at: Date.now(), answered: false })
+  state.presses.set(queryId, { at: Date.now(), by: id, answered: false, note: null })
   const from = { id, is_bot: false, first_name: state.chats.all.get(id)?.name ?? 'Somebody', language_code: 'en' }
   const on = message === undefined ? {} : { message: state.chats.wire({ ...message, chatId }) }
   state.updates.push({ callback_query: { id: queryId, from, chat_instance: '1', data, ...on } })

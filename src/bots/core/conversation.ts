@@ -2,7 +2,7 @@
 // after a restart, and of two taps at once only one counts.
 import { z } from 'zod'
 import type { InstanceDetail } from '../../actions/action.ts'
-import { beginWizard, endWizard, placeWizardMessage, saveWizard, wizardAt, type WizardSession } from '../../db/wizards.ts'
+import { beginWizard, endWizard, isWizardIn, placeWizardMessage, saveWizard, wizardAt, type WizardSession } from '../../db/wizards.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { regionOf } from '../../domain/regions.ts'
 import { ConchError } from '../../lib/errors.ts'
@@ -21,11 +21,11 @@ import {
 } from './deploy-wizard.ts'
 import { answerKey, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
-import { deleteTheirs, expectJob, placeOf, show, type Turn } from './turn.ts'
+import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
 import { deployQuestion, type DeployFacts } from './words/deploy.ts'
 import { cancelledView } from './words/greeting.ts'
-import { endedView, keyStandsView } from './words/trouble.ts'
+import { deadButtonView, endedView, keyStandsView } from './words/trouble.ts'
 
 const TTL_MINUTES = 30
 /** Saving against a revision that somebody else has moved is tried again this often. */
@@ -53,9 +53,12 @@ async function done(work: Promise<void>): Promise<true> {
 
 /** A button of a conversation. */
 export async function pressConversation(turn: Turn, args: readonly string[]): Promise<void> {
-  const [id, step = '', value = ''] = args
+  const [id = '', step = '', value = ''] = args
   const session = await wizardAt(turn.deps.db, placeOf(turn))
-  if (session === null || idSchema.parse(session.state).id !== id) return endConversation(turn)
+  if (session === null || idSchema.parse(session.state).id !== id) {
+    const somebodys = await isWizardIn(turn.deps.db, placeOf(turn), id)
+    return somebodys ? tell(turn, deadButtonView('not-yours')) : endConversation(turn)
+  }
   if (session.kind === KEY_WIZARD) return pressKey(turn, session, value)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
@@ -263,5 +266,5 @@ function onItsWay(name: string): View {
 export async function endConversation(turn: Turn): Promise<void> {
   const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
   const launching = listed.ok ? listed.value.instances.find((one) => one.status === 'deploying') : undefined
-  await show(turn, endedView(launching?.name ?? null))
+  await tell(turn, endedView(launching?.name ?? null))
 }

@@ -58,6 +58,8 @@ const CHATS_LEFT = CHATS_AT_ONCE / 2
 const POLL_MS = 1_000
 /** A message is edited at most this often. */
 const EDIT_EVERY_MS = 1_000
+/** In a shared place a clock moves no faster: Telegram lets through 20 messages and edits a minute in a group, for all that is said there. */
+const REFRESH_TOGETHER_MS = 10_000
 /** From here on a message that keeps failing waits alone, and the chat goes on without it. */
 const ATTEMPTS_TOGETHER_MAX = 5
 const RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 }
@@ -176,24 +178,28 @@ async function deliverTo(work: Work, errand: Errand, reader: Reader): Promise<Ne
   try {
     const options = { idempotencyKey: row.key, unasked: true }
     const sent = row.messageRef === null ? await face.send(chat.address, view, options) : await face.edit(chat.address, row.messageRef, view)
-    return await settle(work, errand, { delivery: sent, view })
+    return await settle(work, errand, { delivery: sent, view, inPrivate: reader.inPrivate })
   } catch (error) {
     return failed(work, errand, error)
   }
 }
 
 async function readyFor({ db, render }: Work, { chat, face, row }: Errand, reader: Reader): Promise<ReadyView | null> {
-  const view = await render(row, { timeZone: reader.timeZone })
+  const view = await render(row, reader)
   if (view === null) return null
   return fitted(await readyView(db, view, { provider: chat.provider, subject: reader.subject }), face.capabilities)
 }
 
-async function settle(work: Work, { chat, face, row }: Errand, { delivery, view }: { delivery: Delivery; view: ReadyView }): Promise<Next> {
+type Sent = { delivery: Delivery; view: ReadyView; inPrivate: boolean }
+
+async function settle(work: Work, { chat, face, row }: Errand, { delivery, view, inPrivate }: Sent): Promise<Next> {
   switch (delivery.kind) {
     case 'sent': {
       const delivered = { id: row.id, version: row.version, messageRef: delivery.ref, holdMs: EDIT_EVERY_MS }
       if (!(await recordDelivered(work.db, chat, delivered))) return { pauseMs: 0 }
-      keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? face.capabilities.refreshMs : null })
+      const { refreshMs } = face.capabilities
+      const everyMs = refreshMs === null || inPrivate ? refreshMs : Math.max(refreshMs, REFRESH_TOGETHER_MS)
+      keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? everyMs : null })
       return face.paceMs > 0 ? { pauseMs: face.paceMs } : 'go-on'
     }
     case 'retry-after':

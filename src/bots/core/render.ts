@@ -11,17 +11,21 @@ import { milestones, operationKinds, type Milestone } from '../../domain/status.
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { linkNews } from './account.ts'
+import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
 import type { View } from './view.ts'
 import { incidentView } from './words/incidents.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
-export type Renderable = { key: string; template: string; payload: Record<string, unknown> }
+export type Renderable = { userId: string; key: string; template: string; payload: Record<string, unknown> }
 /** Null when there is nothing to say any more. */
-export type Render = (row: Renderable, reader: { timeZone: string | null }) => Promise<View | null>
+export type Render = (row: Renderable, reader: Reader) => Promise<View | null>
+/** `inPrivate`: nobody else reads it. */
+export type Reader = { timeZone: string | null; inPrivate: boolean }
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
 const incidentSchema = z.object({ incidentId: z.string() })
+const approvalSchema = z.object({ approvalId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
 const aboutSchema = z.object({ credential: z.string().nullable(), change: z.enum(['added', 'replaced', 'removed']) })
@@ -35,29 +39,39 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; and 'link-request', one side's view of linking two chats. */
-export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render {
+/** The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; 'link-request', one side's view of linking two chats; and what an owner is to allow. */
+export function createRender(deps: RenderDeps): Render {
   return async (row, reader) => {
     switch (row.template) {
-      case 'progress': {
-        const facts = await jobFacts(deps, row)
-        return facts === null ? null : progressView(facts)
-      }
-      case 'outcome': {
-        const facts = await jobFacts(deps, row)
-        return facts === null ? null : outcomeView(facts, deps.info)
-      }
+      case 'progress':
+      case 'outcome':
+        return jobNews(deps, row, reader)
       case 'incident':
         return incidentOf(deps.db, row, reader.timeZone)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
+      case 'approval':
+        return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'owner' })
+      case 'approval-answer':
+        return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'asker' })
       default:
         throw new ConchError('bots.unknown-template', `there are no words for the template ${row.template}`)
     }
   }
 }
 
-async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable): Promise<JobFacts | null> {
+type RenderDeps = { db: Db; clock: Clock; info: Info }
+
+async function jobNews(deps: RenderDeps, row: Renderable, { inPrivate }: Reader): Promise<View | null> {
+  const known = await jobFacts(deps, row)
+  if (known === null) return null
+  const view = row.template === 'progress' ? progressView(known.facts) : outcomeView(known.facts, deps.info)
+  // Somebody else than the owner can do nothing with it outside of the place that it is shared with.
+  const powerless = inPrivate && known.ownerId !== row.userId
+  return view !== null && powerless ? { ...view, actions: [] } : view
+}
+
+async function jobFacts({ db, clock }: RenderDeps, row: Renderable): Promise<{ ownerId: string; facts: JobFacts } | null> {
   const { instanceId, operationId } = jobSchema.parse(row.payload)
   const instance = await instanceById(db, instanceId)
   const events = await operationEvents(db, operationId)
@@ -66,7 +80,7 @@ async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable
   const secretName = modelProviderOf(instance.modelProvider)?.secretName
   const secrets = await secretsOf(db, instanceId)
   const { channels } = storedOf(instance)
-  return {
+  const facts: JobFacts = {
     key: row.key,
     kind: kindSchema.parse(request.detail).kind,
     instance: {
@@ -87,6 +101,7 @@ async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable
     end: endOf(events, instance, operationId),
     now: clock.now(),
   }
+  return { ownerId: instance.userId, facts }
 }
 
 /** The channel that a job brings: also when it is asked for again later, as long as the assistant still listens there. */
