@@ -15,6 +15,7 @@ import {
   incidents,
   instanceEvents,
   instances,
+  oneTimeTokens,
   outbox,
   secretClaims,
   secretNames,
@@ -70,6 +71,7 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
     .update(instanceEvents)
     .set({ detail: sql`jsonb_set(${instanceEvents.detail}, '{by}', to_jsonb(${into}::text))` })
     .where(askedBy(from))
+  await tx.update(oneTimeTokens).set({ userId: into }).where(eq(oneTimeTokens.userId, from))
   const [emptied] = await tx
     .delete(users)
     .where(eq(users.id, from))
@@ -129,6 +131,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
   const own = await identitiesOf(tx, userId)
   await endConversations(tx, own)
   await tx.delete(outbox).where(or(eq(outbox.userId, userId), inArray(outbox.chatId, chatIdsOf(tx, own))))
+  await tx.delete(oneTimeTokens).where(eq(oneTimeTokens.userId, userId))
   if (own.length > 0) await tx.delete(chats).where(or(...own.map(chatMatch)))
   // What they asked for on somebody else's goes on, and is told to nobody.
   await tx

@@ -15,6 +15,8 @@ export type Announcement = {
   key: string
   template: string
   payload: Record<string, unknown>
+  /** The message that this one takes the place of, when it is new: sent without the outbox, to the same chat. */
+  messageRef?: string | undefined
 }
 
 /** A chat under our lease. The epoch fences every write: a process whose lease ran out writes nothing. */
@@ -45,11 +47,11 @@ export async function announce(tx: Db | Tx, message: Announcement): Promise<void
   const chat = message.chat ?? (await chatsOf(tx, message.userId))[0]
   assert(chat !== undefined, `user ${message.userId} has no chat`)
   const chatId = await chatIdOf(tx, chat)
-  const { userId, key, template, payload } = message
+  const { userId, key, template, payload, messageRef = null } = message
   const tried = sql`jsonb_strip_nulls(jsonb_build_object(${TRIED}::text, ${outbox.payload} -> ${TRIED}::text))`
   await tx
     .insert(outbox)
-    .values({ chatId, userId, key, template, payload })
+    .values({ chatId, userId, key, template, payload, messageRef })
     .onConflictDoUpdate({
       target: outbox.key,
       set: {

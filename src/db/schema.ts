@@ -245,3 +245,22 @@ export const slackInstallations = pgTable('slack_installations', {
   installedAt: at('installed_at').notNull().defaultNow(),
   updatedAt: at('updated_at').notNull().defaultNow(),
 })
+
+export const oneTimeTokens = pgTable('one_time_tokens', {
+  hash: text('hash').primaryKey(),
+  purpose: text('purpose').notNull(),
+  userId: text('user_id').notNull(),
+  subject: jsonb('subject').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+  expiresAt: at('expires_at').notNull(),
+  usedAt: at('used_at'),
+  tries: smallint('tries').notNull().default(0),
+  hold: text('hold'),
+  heldUntil: at('held_until'),
+})
+
+export const tokenMisses = pgTable('token_misses', {
+  address: text('address').primaryKey(),
+  count: integer('count').notNull().default(1),
+  since: at('since').notNull().defaultNow(),
+})

@@ -20,6 +20,7 @@ export type Refusal =
   | { reason: 'bad-input'; problems: string[] }
   | { reason: 'too-many-requests'; retryAfterSeconds: number }
   | { reason: 'secret-store-unavailable' }
+  | { reason: 'key-links-limit'; limit: number; retryAfterSeconds: number }
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
   | AccountRefusal

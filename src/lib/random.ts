@@ -16,6 +16,11 @@ export function randomId(length: number): string {
   return [...randomBytes(length)].map((byte) => ALPHABET[byte % 32]).join('')
 }
 
+/** A token that nobody guesses: 32 random bytes as 43 characters of base64url, safe in an address. */
+export function randomToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 /** `ms` plus or minus up to `share` of it (0.1 = ±10 %), so that many timers do not fire together. */
 export function jitter(ms: number, share: number, random: Random): number {
   return Math.round(ms * (1 + share * (2 * random() - 1)))
