@@ -69,7 +69,7 @@ export async function startApp(options: AppOptions): Promise<void> {
     const web = keep(
       await startWebServer({
         port: config.port,
-        publicly: config.publicUrl !== null,
+        publicUrl: config.publicUrl,
         ready: () => answers(database),
         webhooks: platforms.flatMap((one) => one.webhooks),
         folders: platforms.flatMap((one) => one.folders),

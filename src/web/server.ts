@@ -2,48 +2,52 @@
 import { createServer, type RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
+import { html } from 'hono/html'
 import { ConchError } from '../lib/errors.ts'
+import { answerPage } from './page.ts'
+import { secretFormRoutes, type SecretFormDeps, type Site } from './secret-form.ts'
+import { languageOfBrowser, wordsOf } from './words.ts'
 
 export type WebServer = { address: string; close(): Promise<void> }
-
-const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Conch</title>
-<style>:root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}</style>
-<h1>Conch</h1><p>I set up and look after your own OpenClaw: an assistant that lives in your chats and never sleeps.</p>
-<p>I am running. Talk to me in the terminal in which you started me: say <strong>/deploy</strong>.</p></html>`
 
 /** What the chat platforms call: a webhook that answers a Request, or a listener that takes a whole folder of paths. */
 export type Webhook = { path: string; handler(request: Request): Promise<Response> }
 export type Folder = { path: string; listener: RequestListener }
 export type WebOptions = {
   port: number
-  publicly: boolean
+  /** The address that browsers reach us under, when it is not this machine's own. */
+  publicUrl: string | null
   ready: () => Promise<boolean>
   webhooks?: readonly Webhook[]
   folders?: readonly Folder[]
+  /** Pages that take a secret around the chat, under /k/. */
+  secretForm?: SecretFormDeps
 }
 
-function routes({ ready, webhooks = [] }: WebOptions): Hono {
+function routes({ ready, webhooks = [], secretForm }: WebOptions, site: Site): Hono {
   const app = new Hono()
-  app.get('/', (context) =>
-    context.html(page, 200, {
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    }),
-  )
+  app.get('/', (context) => {
+    const language = languageOfBrowser(context.req.header('accept-language'))
+    const { title, text, running } = wordsOf(language).home
+    const body = html`<h1>${title}</h1><p>${text}</p><p class="lead">${running}</p>`
+    return answerPage(context, { language, title, body }, { secure: site.secure })
+  })
   app.get('/livez', (context) => context.text('alive'))
   app.get('/readyz', async (context) => ((await ready()) ? context.text('ready') : context.text('the database does not answer', 503)))
   for (const { path, handler } of webhooks) app.post(path, (context) => handler(context.req.raw))
+  if (secretForm !== undefined) app.route('/k', secretFormRoutes(secretForm, site))
   return app
 }
 
 /**
- * Listens on `port` (0: any free one) of the loopback address, or of every address when `publicly`.
+ * Listens on `port` (0: any free one) of the loopback address, or of every address with a `publicUrl`.
  * Throws ConchError `web.port-in-use` when something else has it.
  */
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
-  const { folders = [] } = options
-  const pages = getRequestListener(routes(options).fetch)
+  const { folders = [], publicUrl } = options
+  let address = publicUrl ?? ''
+  const site: Site = { address: () => address, secure: publicUrl?.startsWith('https:') === true }
+  const pages = getRequestListener(routes(options, site).fetch)
   const server = createServer((request, response) => {
     const folder = folders.find((one) => request.url?.startsWith(`${one.path}/`) === true)
     const listener: RequestListener = folder?.listener ?? pages
@@ -57,14 +61,16 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
         : `The web address could not be opened: ${error.message}`
       reject(new ConchError(busy ? 'web.port-in-use' : 'web.listen', message, { cause: error }))
     })
-    server.listen(options.port, options.publicly ? '::' : '127.0.0.1', resolve)
+    server.listen(options.port, publicUrl === null ? '127.0.0.1' : '::', resolve)
   })
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : options.port
+  const own = `http://localhost:${port}`
+  address = publicUrl ?? own
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { address: `http://localhost:${port}`, close }
+  return { address: own, close }
 }

@@ -1,0 +1,187 @@
+// The way around the chat for secrets: a page that works once, for a few minutes, and takes what no chat log is to hold. It shows what is asked,
+// checks that an answer comes from its own page, and hands it on sealed. It must never keep a value: not in a row, a log line, an error or a page.
+// What opens a page is the token in its address alone (see db/one-time-tokens.ts); who reads it is whoever the link was given to.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { Hono, type Context } from 'hono'
+import type { Db } from '../db/connect.ts'
+import { instanceById } from '../db/instances.ts'
+import { consumeToken, countMiss, holdToken, lookAtToken, releaseToken, type OneTimeLink } from '../db/one-time-tokens.ts'
+import { announce } from '../db/outbox.ts'
+import { keyLinkSchema, KEY_LINK, type KeyLink } from '../domain/key-link.ts'
+import { assertNever } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import { Sealed } from '../lib/sealed.ts'
+import { callerOf } from './caller.ts'
+import { answerPage, type Page } from './page.ts'
+import { readPost } from './post.ts'
+import { donePage, endPage, formPage, type Ending, type FormState } from './secret-pages.ts'
+import type { SecretPort, Submitted } from './secret-port.ts'
+import { languageOfBrowser, wordsOf, type Language } from './words.ts'
+
+export type SecretFormDeps = {
+  db: Db
+  log: Log
+  /** Null as long as the program is starting. */
+  port: () => SecretPort | null
+  /** Something was announced. */
+  announced: () => void
+}
+/** Where browsers reach us. */
+export type Site = { address(): string; secure: boolean }
+
+const MISSES_MAX = 20
+const MISSES_MINUTES = 10
+const TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+type Deps = SecretFormDeps & { site: Site }
+
+/** The pages under /k/<token>. */
+export function secretFormRoutes(deps: SecretFormDeps, site: Site): Hono {
+  const all: Deps = { ...deps, site }
+  const app = new Hono()
+  // HEAD is answered as GET without its body: neither uses anything up.
+  app.get('/:token', (context) => answered(all, context, () => look(all, context)))
+  app.post('/:token', (context) => answered(all, context, () => take(all, context)))
+  app.all('/*', (context) => answered(all, context, async () => endPage(browserLanguage(context), 'unknown')))
+  return app
+}
+
+/** Every way out is a page, with the same headers. Of what breaks, the log gets the error and nothing of the call: its address is a secret. */
+async function answered({ log, site }: Deps, context: Context, work: () => Promise<Page>): Promise<Response> {
+  try {
+    const page = await work()
+    const headers = page.status === 429 ? { 'retry-after': String(MISSES_MINUTES * 60) } : {}
+    return await answerPage(context, page, { secure: site.secure, headers })
+  } catch (error) {
+    log.error({ err: error }, 'a page for secrets could not be shown')
+    return answerPage(context, endPage(browserLanguage(context), 'broken'), { secure: site.secure })
+  }
+}
+
+function browserLanguage(context: Context): Language {
+  return languageOfBrowser(context.req.header('accept-language'))
+}
+
+/** A link that can be answered, with everything that its page shows. */
+type Open = { link: OneTimeLink; about: KeyLink; port: SecretPort; token: Sealed; state: Omit<FormState, 'failed'> }
+
+async function look(deps: Deps, context: Context): Promise<Page> {
+  const opened = await open(deps, context)
+  return 'link' in opened ? formPage({ ...opened.state, failed: null }) : opened
+}
+
+async function open(deps: Deps, context: Context): Promise<Open | Page> {
+  const { db } = deps
+  const given = context.req.param('token') ?? ''
+  const port = deps.port()
+  if (port === null) return endPage(browserLanguage(context), 'starting')
+  const token = new Sealed(given)
+  const seen = TOKEN.test(given) ? await lookAtToken(db, token, KEY_LINK.purpose) : { kind: 'unknown' as const }
+  if (seen.kind === 'unknown') return missed(deps, context)
+  const { link } = seen
+  const about = keyLinkSchema.parse(link.subject)
+  const { language } = about
+  if (seen.kind === 'used') return endPage(language, 'used')
+  if (link.tries >= KEY_LINK.triesMax) return endPage(language, 'worn', { count: KEY_LINK.triesMax })
+  if (seen.kind === 'expired') return endPage(language, 'expired', { count: KEY_LINK.minutes })
+  const instance = await instanceById(db, about.instanceId)
+  const asked = port.asked(about.credential, language)
+  if (instance === null || instance.userId !== link.userId || instance.deleteRequestedAt !== null || asked === null) return endPage(language, 'gone')
+  const minutesLeft = Math.ceil(link.endsInSeconds / 60)
+  return { link, about, port, token, state: { language, name: instance.name, asked, proof: proofOf(token), minutesLeft } }
+}
+
+/**
+ * A token that leads nowhere is counted against its caller, for all processes together; too many get a shorter answer. One that leads somewhere
+ * is never refused for that: it is beyond guessing, and nobody is locked out for what a neighbour behind the same address did.
+ */
+async function missed({ db, site }: Deps, context: Context): Promise<Page> {
+  const forwardedFor = context.req.header('x-forwarded-for') ?? null
+  const address = callerOf({ remoteAddress: getConnInfo(context).remote.address, forwardedFor, behindProxy: site.secure })
+  const { count, endsInSeconds } = await countMiss(db, address, MISSES_MINUTES)
+  const language = browserLanguage(context)
+  if (count <= MISSES_MAX) return endPage(language, 'unknown')
+  return endPage(language, 'tooMany', { count: Math.max(1, Math.ceil(endsInSeconds / 60)) })
+}
+
+/** Shows that a post comes from the page: derived from the token, and of no use without it. */
+function proofOf(token: Sealed): string {
+  return createHash('sha256').update(`conch secret form\n${token.open()}`).digest('base64url')
+}
+
+function proves(token: Sealed, proof: string): boolean {
+  const [wanted, given] = [Buffer.from(proofOf(token)), Buffer.from(proof)]
+  return wanted.length === given.length && timingSafeEqual(wanted, given)
+}
+
+async function take(deps: Deps, context: Context): Promise<Page> {
+  const post = await readPost(context.req.raw, deps.site.address())
+  // Not read, or not from us: nothing of it is looked at, the link included.
+  if (post.kind !== 'read') {
+    const ending: Readonly<Record<typeof post.kind, Ending>> = { 'not-ours': 'notOurs', 'not-a-form': 'notOurs', 'too-large': 'tooLarge' }
+    return endPage(browserLanguage(context), ending[post.kind], post.kind === 'not-a-form' ? { status: 415 } : {})
+  }
+  const opened = await open(deps, context)
+  if (!('link' in opened)) return opened
+  if (!proves(opened.token, post.fields.get('proof') ?? '')) return endPage(opened.state.language, 'notOurs')
+  return answer(deps, opened, post.fields)
+}
+
+async function answer(deps: Deps, opened: Open, fields: URLSearchParams): Promise<Page> {
+  const { link, about, state } = opened
+  const { language } = state
+  const values = new Map(state.asked.fields.map(({ name }) => [name, new Sealed(fields.get(name)?.trim() ?? '')]))
+  const { empty } = wordsOf(language).form
+  const missing = new Map([...values].filter(([, value]) => value.open() === '').map(([name]) => [name, empty]))
+  if (missing.size > 0) return formPage({ ...state, failed: { kind: 'refused', problems: missing, triesLeft: null } })
+  const hold = await holdToken(deps.db, link.id, KEY_LINK.triesMax)
+  if (hold === null) return beaten(deps, opened)
+  const held = { id: link.id, hold }
+  let submitted: Submitted
+  try {
+    submitted = await opened.port.submit({ instanceId: about.instanceId, userId: link.userId, credential: about.credential, language, values })
+  } catch (error) {
+    deps.log.warn({ err: error, instance: about.instanceId }, 'a secret from a page could not be handed over')
+    await releaseToken(deps.db, { ...held, refused: false })
+    return formPage({ ...state, failed: { kind: 'unavailable' } })
+  }
+  return settle(deps, { opened, held, submitted })
+}
+
+type Settling = { opened: Open; held: { id: string; hold: string }; submitted: Submitted }
+
+async function settle(deps: Deps, { opened, held, submitted }: Settling): Promise<Page> {
+  const { about, link, state } = opened
+  const { language, name, asked } = state
+  switch (submitted.kind) {
+    case 'done':
+      await deps.db.transaction(async (tx) => {
+        // False only when the hold was lost to a long silence of the provider: the value is there all the same, and is announced once a link.
+        await consumeToken(tx, held)
+        const payload = { instanceId: about.instanceId, credential: about.credential }
+        const { chat, messageRef } = about
+        await announce(tx, { userId: link.userId, chat, key: `key-link:${link.id.slice(0, 16)}`, template: 'key-set', payload, messageRef })
+      })
+      deps.announced()
+      return donePage(language, { asked, name, last4: submitted.last4 })
+    case 'refused': {
+      await releaseToken(deps.db, { ...held, refused: true })
+      const triesLeft = KEY_LINK.triesMax - link.tries - 1
+      if (triesLeft <= 0) return endPage(language, 'worn', { count: KEY_LINK.triesMax })
+      return formPage({ ...state, failed: { kind: 'refused', problems: submitted.problems, triesLeft } })
+    }
+    case 'gone':
+      await releaseToken(deps.db, { ...held, refused: false })
+      return endPage(language, 'gone')
+    default:
+      return assertNever(submitted)
+  }
+}
+
+/** Another answer to the same link came first: it is being checked, or has used the link up. */
+async function beaten({ db }: Deps, { token, state }: Open): Promise<Page> {
+  const seen = await lookAtToken(db, token, KEY_LINK.purpose)
+  if (seen.kind === 'used' || seen.kind === 'expired') return endPage(state.language, seen.kind, { count: KEY_LINK.minutes })
+  return endPage(state.language, 'checking')
+}
