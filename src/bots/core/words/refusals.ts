@@ -59,6 +59,11 @@ function answer(refusal: Exclude<Refusal, { reason: 'private-only' }>, asked: As
         text: say`I could not hand your key over: the place that keeps it did not answer. I kept nothing of the key. Paste it again in a minute.`,
         actions: [],
       }
+    case 'key-links-limit':
+      return {
+        text: say`You have had ${refusal.limit} links within an hour, which is as many as I give. The next one is free in ${durationWords(refusal.retryAfterSeconds * 1_000)}.`,
+        actions: [list],
+      }
     case 'logs-unavailable':
       return {
         text: say`${named(asked)} has a log, but our provider does not hand it out right now. Nothing is lost; try again in a minute.`,
