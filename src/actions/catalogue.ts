@@ -9,6 +9,7 @@ import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
 import { share, shares } from './share.ts'
+import { setKeyLink } from './set-key-link.ts'
 import { unlink } from './unlink.ts'
 
 export const catalogue = {
@@ -21,6 +22,7 @@ export const catalogue = {
   start,
   keys,
   'set-key': setKey,
+  'set-key-link': setKeyLink,
   'remove-key': removeKey,
   rename,
   destroy,

@@ -9,8 +9,9 @@ export type Markup = ReturnType<typeof html>
 export type Page = { language: Language; title: string; body: Markup; status?: PageStatus }
 export type PageStatus = 200 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503
 
+/** A shell's spiral. */
 const MARK =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#e8694a" d="M16 3c7 0 12 5 12 11.500C28 22 22.500 29 16 29c-1.800 0-2.500-1.200-1.700-2.700 2.600-4.700 3.200-7.300 1.900-9.800-1-1.900-3-2.600-4.700-1.700-1.800 1-2.200 3.200-.9 5 .9 1.200.5 2.600-.9 3C6.400 23.800 4 20 4 15 4 8 9.300 3 16 3Z"/></svg>'
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="10" fill="#c2492a"/><path fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" d="M16.6 16.9c.6-1.300 2.600-.7 2.500 1-.200 2.400-3.500 3.200-5.300 1.500-2.600-2.400-1.500-7 2.200-8.100 4.900-1.400 9 2.900 8.100 7.700-.9 4.700-5.700 7.200-10.300 5.900-3.400-1-5.500-3.500-6.200-6.600"/></svg>'
 /** No script, no frame, no other origin; the one style is known by its hash. */
 const POLICY = [
   "default-src 'none'",

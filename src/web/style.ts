@@ -8,7 +8,7 @@ html{-webkit-text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;background:var(--paper);color:var(--ink);font:1.0625rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
 main{max-width:30rem;margin:0 auto;padding:1.25rem 1.25rem 3rem}
 .mark{display:flex;align-items:center;gap:.5rem;margin:0 0 1.75rem;color:var(--soft);font-weight:600;font-size:.9375rem}
-.mark svg{width:1.5rem;height:1.5rem}
+.mark svg{width:1.75rem;height:1.75rem}
 h1{margin:0 0 .75rem;font-size:1.625rem;line-height:1.2;letter-spacing:-.015em;font-weight:650;text-wrap:balance}
 p{margin:0 0 1rem;text-wrap:pretty}
 .lead{color:var(--soft)}
@@ -17,6 +17,7 @@ form{margin:1.5rem 0 0}
 label{display:block;margin:0 0 .375rem;font-weight:600}
 .hint{margin:0 0 .5rem;color:var(--soft);font-size:.9375rem}
 input{display:block;width:100%;min-height:3.25rem;padding:.75rem .875rem;border:1px solid var(--line);border-radius:.75rem;background:var(--card);color:inherit;font:inherit;font-size:1.0625rem}
+input:focus-visible{outline-offset:-1px}
 input[aria-invalid=true]{border-color:var(--bad);border-width:2px}
 .problem{margin:.5rem 0 0;color:var(--bad);font-size:.9375rem;font-weight:500}
 button,.action{display:block;width:100%;min-height:3.25rem;padding:.75rem 1rem;border:0;border-radius:.75rem;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:650;text-align:center;text-decoration:none;cursor:pointer}
@@ -27,6 +28,7 @@ button:active,.action:active{filter:brightness(.92)}
 .notice strong{color:var(--bad)}
 .small{margin:1.25rem 0 0;color:var(--soft);font-size:.9375rem}
 .small p{margin:0 0 .375rem}
+main>:last-child,.small p:last-child{margin-bottom:0}
 dl{margin:0 0 1rem}dl div{display:flex;justify-content:space-between;gap:1rem;padding:.625rem 0;border-bottom:1px solid var(--edge)}dt{color:var(--soft)}dd{margin:0;font-variant-numeric:tabular-nums;font-weight:600}
 .done{display:flex;align-items:center;gap:.625rem}
 .done svg{flex:none;width:2rem;height:2rem;color:var(--good)}

@@ -35,6 +35,7 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'unknown-region': { reason: 'unknown-region', region: 'moon' },
   'bad-input': { reason: 'bad-input', problems: ['lines: too big'] },
   'too-many-requests': { reason: 'too-many-requests', retryAfterSeconds: 60 },
+  'key-links-limit': { reason: 'key-links-limit', limit: 10, retryAfterSeconds: 600 },
   'secret-store-unavailable': { reason: 'secret-store-unavailable' },
   'logs-unavailable': { reason: 'logs-unavailable' },
   'nothing-to-retry': { reason: 'nothing-to-retry' },

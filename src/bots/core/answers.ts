@@ -12,6 +12,7 @@ import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { inLanguage } from './language.ts'
 import { answerApproval, answerShare } from './sharing.ts'
 import { expectJob, show, tell, type Turn } from './turn.ts'
+import { answerKeyLink } from './key-link.ts'
 import { paragraph, type View } from './view.ts'
 import {
   helpView,
@@ -138,6 +139,8 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerRemoveKey(turn, args)
     case 'language':
       return speak(turn, args)
+    case 'set-key-link':
+      return answerKeyLink(turn, args)
     case 'forget-me':
       return startForget(turn)
   }

@@ -1,0 +1,41 @@
+// The page that takes a key around the chat: its link, and what came of it.
+import { bold, button, code, paragraph, type View } from '../view.ts'
+
+const keysOf = (name: string) => button('Keys', 'keys', name)
+
+/** The link itself. */
+export function keyLinkView(made: { name: string; title: string; address: string; minutes: number }): View {
+  const { name, title, address, minutes } = made
+  return {
+    tone: 'plain',
+    blocks: [
+      paragraph`Open this page within ${minutes} minutes: it works once. There you hand over ${bold(title)} for ${bold(name)}, and no chat keeps it.`,
+      paragraph`The link is for you alone: whoever has it can answer in your place.`,
+    ],
+    actions: [{ label: 'Open the page', url: address }, keysOf(name)],
+  }
+}
+
+/** What was typed on the page is kept now. Takes the place of the link, which has no more use. */
+export function keySetView(set: { key: string; name: string; title: string; last4: readonly string[] }): View {
+  const { key, name, title, last4 } = set
+  const ends = last4.map((one) => `…${one}`).join(' · ')
+  return {
+    tone: 'good',
+    key,
+    blocks: [
+      ends === '' ? paragraph`✓ ${bold(title)} for ${bold(name)} is saved.` : paragraph`✓ ${bold(title)} for ${bold(name)} is saved (${code(ends)}).`,
+      paragraph`It came from the page whose link I gave you. If that was not you, replace it now.`,
+    ],
+    actions: [keysOf(name), button('Status', 'status', name)],
+  }
+}
+
+/** There is no page that this person's browser could open. */
+export function noKeyPageView(name: string | null): View {
+  return {
+    tone: 'plain',
+    blocks: [paragraph`There is no page for that here: whoever runs me has given me no address on the web. You can hand the key over in this chat instead.`],
+    actions: [name === null ? button('Keys', 'keys') : keysOf(name)],
+  }
+}
