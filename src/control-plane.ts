@@ -13,6 +13,7 @@ import { forgetOldAudit } from './db/accounts.ts'
 import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
+import { forgetOldLinks } from './db/one-time-tokens.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
 import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
@@ -139,6 +140,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
 async function forgetOld(db: Db): Promise<void> {
   await forgetOldTokens(db)
+  await forgetOldLinks(db)
   await forgetOldEvents(db, EVENTS_KEPT_DAYS)
   await forgetOldMessages(db, MESSAGES_KEPT_DAYS)
   await endExpiredWizards(db)

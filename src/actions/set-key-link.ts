@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { lockUsers } from '../db/accounts.ts'
 import { createOneTimeToken, linksOfLastHour } from '../db/one-time-tokens.ts'
 import { KEY_LINK, type KeyLink } from '../domain/key-link.ts'
+import { languages } from '../domain/language.ts'
 import { ok } from '../domain/refusal.ts'
 import type { Sealed } from '../lib/sealed.ts'
 import type { ChangeAction, InstanceSummary } from './action.ts'
@@ -12,7 +13,7 @@ const input = z.object({
   instance: z.string().max(200).optional(),
   credential: z.string().regex(/^[A-Za-z0-9:_-]{1,80}$/),
   /** What the page speaks. */
-  language: z.enum(['en', 'de']).default('en'),
+  language: z.enum(languages).default('en'),
 })
 
 /** `link` names the link and opens nothing; `token` opens the page, and is kept nowhere. */
@@ -38,7 +39,8 @@ export const setKeyLink: ChangeAction<typeof input, KeyLinkMade> = {
     if (made.count >= KEY_LINK.perHourMax)
       return { ok: false, reason: 'key-links-limit', limit: KEY_LINK.perHourMax, retryAfterSeconds: made.oldestEndsInSeconds }
     const { credential, language } = wanted
-    const subject: KeyLink = { instanceId: row.id, credential, language, chat: { provider: actor.provider, address: actor.chat } }
+    const { provider, subject: who, chat } = actor
+    const subject: KeyLink = { instanceId: row.id, credential, language, actor: { provider, subject: who, chat } }
     const same = { instanceId: row.id, credential }
     const { id, token } = await createOneTimeToken(tx, { ...KEY_LINK, userId: actor.userId, subject, same, ttlMinutes: KEY_LINK.minutes })
     return ok({ instance: summaryOf(row), credential, link: id, token, minutes: KEY_LINK.minutes })

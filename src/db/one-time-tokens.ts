@@ -21,7 +21,11 @@ export async function createOneTimeToken(
   made: { purpose: string; userId: string; subject: Record<string, unknown>; same: Record<string, unknown>; ttlMinutes: number },
 ): Promise<{ id: string; token: Sealed }> {
   const { purpose, userId, subject, same, ttlMinutes } = made
-  const mine = and(eq(oneTimeTokens.purpose, purpose), eq(oneTimeTokens.userId, userId), sql`${oneTimeTokens.subject} @> ${JSON.stringify(same)}::jsonb`)
+  const mine = and(
+    eq(oneTimeTokens.purpose, purpose),
+    eq(oneTimeTokens.userId, userId),
+    sql`${oneTimeTokens.subject} @> ${JSON.stringify(same)}::jsonb`,
+  )
   await tx
     .update(oneTimeTokens)
     .set({ expiresAt: sql`now()` })

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import { CSS } from './style.ts'
-import type { Language } from './words.ts'
+import type { Language } from '../domain/language.ts'
 
 export type Markup = ReturnType<typeof html>
 export type Page = { language: Language; title: string; body: Markup; status?: PageStatus }
@@ -44,7 +44,9 @@ export async function answerPage(context: Context, page: Page, options: { secure
         <meta name="color-scheme" content="light dark" />
         <title>${page.title} · Conch</title>
         <link rel="icon" href="data:image/svg+xml,${raw(encodeURIComponent(MARK))}" />
-        <style>${raw(CSS)}</style>
+        <style>
+          ${raw(CSS)}
+        </style>
       </head>
       <body>
         <main>

@@ -9,6 +9,7 @@ import { instanceById } from '../db/instances.ts'
 import { consumeToken, countMiss, holdToken, lookAtToken, releaseToken, type OneTimeLink } from '../db/one-time-tokens.ts'
 import { announce } from '../db/outbox.ts'
 import { keyLinkSchema, KEY_LINK, type KeyLink } from '../domain/key-link.ts'
+import type { Language } from '../domain/language.ts'
 import { assertNever } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { Sealed } from '../lib/sealed.ts'
@@ -17,7 +18,7 @@ import { answerPage, type Page } from './page.ts'
 import { readPost } from './post.ts'
 import { donePage, endPage, formPage, type Ending, type FormState } from './secret-pages.ts'
 import type { SecretPort, Submitted } from './secret-port.ts'
-import { languageOfBrowser, wordsOf, type Language } from './words.ts'
+import { languageOfBrowser, wordsOf } from './words.ts'
 
 export type SecretFormDeps = {
   db: Db
@@ -134,13 +135,15 @@ async function answer(deps: Deps, opened: Open, fields: URLSearchParams): Promis
   const values = new Map(state.asked.fields.map(({ name }) => [name, new Sealed(fields.get(name)?.trim() ?? '')]))
   const { empty } = wordsOf(language).form
   const missing = new Map([...values].filter(([, value]) => value.open() === '').map(([name]) => [name, empty]))
-  if (missing.size > 0) return formPage({ ...state, failed: { kind: 'refused', problems: missing, triesLeft: null } })
+  if (missing.size > 0) return formPage({ ...state, failed: { kind: 'refused', problems: missing, triesLeft: null, anyway: false } })
   const hold = await holdToken(deps.db, link.id, KEY_LINK.triesMax)
   if (hold === null) return beaten(deps, opened)
   const held = { id: link.id, hold }
   let submitted: Submitted
   try {
-    submitted = await opened.port.submit({ instanceId: about.instanceId, userId: link.userId, credential: about.credential, language, values })
+    const actor = { ...about.actor, userId: link.userId }
+    const anyway = fields.get('anyway') === 'yes'
+    submitted = await opened.port.submit({ instanceId: about.instanceId, actor, credential: about.credential, language, anyway, values })
   } catch (error) {
     deps.log.warn({ err: error, instance: about.instanceId }, 'a secret from a page could not be handed over')
     await releaseToken(deps.db, { ...held, refused: false })
@@ -160,7 +163,8 @@ async function settle(deps: Deps, { opened, held, submitted }: Settling): Promis
         // False only when the hold was lost to a long silence of the provider: the value is there all the same, and is announced once a link.
         await consumeToken(tx, held)
         const payload = { instanceId: about.instanceId, credential: about.credential }
-        const { chat, messageRef } = about
+        const { actor, messageRef } = about
+        const chat = { provider: actor.provider, address: actor.chat }
         await announce(tx, { userId: link.userId, chat, key: `key-link:${link.id.slice(0, 16)}`, template: 'key-set', payload, messageRef })
       })
       deps.announced()
@@ -169,7 +173,7 @@ async function settle(deps: Deps, { opened, held, submitted }: Settling): Promis
       await releaseToken(deps.db, { ...held, refused: true })
       const triesLeft = KEY_LINK.triesMax - link.tries - 1
       if (triesLeft <= 0) return endPage(language, 'worn', { count: KEY_LINK.triesMax })
-      return formPage({ ...state, failed: { kind: 'refused', problems: submitted.problems, triesLeft } })
+      return formPage({ ...state, failed: { ...submitted, triesLeft } })
     }
     case 'gone':
       await releaseToken(deps.db, { ...held, refused: false })

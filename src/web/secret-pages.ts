@@ -1,8 +1,9 @@
 // The pages of the form for secrets: the form itself, that it worked, and why it does not go on.
 import { html } from 'hono/html'
+import type { Language } from '../domain/language.ts'
 import type { Markup, Page, PageStatus } from './page.ts'
 import type { AskedFor } from './secret-port.ts'
-import { wordsOf, type Language } from './words.ts'
+import { wordsOf } from './words.ts'
 
 export type FormState = {
   language: Language
@@ -11,7 +12,7 @@ export type FormState = {
   proof: string
   minutesLeft: number
   /** What kept the former answer from being saved: a problem per field, or that nothing could be saved at all. */
-  failed: { kind: 'refused'; problems: ReadonlyMap<string, string>; triesLeft: number | null } | { kind: 'unavailable' } | null
+  failed: { kind: 'refused'; problems: ReadonlyMap<string, string>; triesLeft: number | null; anyway: boolean } | { kind: 'unavailable' } | null
 }
 
 /** The form. What was typed before is never in it. */
@@ -27,6 +28,7 @@ export function formPage(state: FormState): Page {
     <form method="post" autocomplete="off">
       <input type="hidden" name="proof" value="${proof}" />
       ${asked.fields.map((field) => fieldMarkup(field, { problem: problems.get(field.name), focus: field === first }))}
+      ${failed?.kind === 'refused' && failed.anyway ? html`<label class="check"><input type="checkbox" name="anyway" value="yes" /><span>${form.anyway}</span></label>` : ''}
       <button type="submit">${form.save}</button>
     </form>
     <div class="small">
@@ -75,7 +77,18 @@ function fieldMarkup({ name, label, hint }: Field, { problem, focus }: { problem
   </div>`
 }
 
-const TICK = html`<svg aria-hidden="true" viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round"><circle cx="16" cy="16" r="13" /><path d="m10.500 16.500 4 4 7.500-8.500" /></svg>`
+const TICK = html`<svg
+  aria-hidden="true"
+  viewBox="0 0 32 32"
+  fill="none"
+  stroke="currentColor"
+  stroke-width="2.5"
+  stroke-linecap="round"
+  stroke-linejoin="round"
+>
+  <circle cx="16" cy="16" r="13" />
+  <path d="m10.500 16.500 4 4 7.500-8.500" />
+</svg>`
 
 /** It was saved. */
 export function donePage(language: Language, saved: { asked: AskedFor; name: string; last4: ReadonlyMap<string, string> }): Page {
@@ -84,7 +97,19 @@ export function donePage(language: Language, saved: { asked: AskedFor; name: str
   const shown = asked.fields.filter((field) => (last4.get(field.name) ?? '') !== '')
   const body = html`<h1 class="done">${TICK}<span>${done.title}</span></h1>
     <p>${done.stored(asked.title, name)}</p>
-    ${shown.length === 0 ? '' : html`<dl>${shown.map((field) => html`<div><dt>${field.label}</dt><dd>…${last4.get(field.name) ?? ''}</dd></div>`)}</dl>`}
+    ${
+      shown.length === 0
+        ? ''
+        : html`<dl>
+            ${shown.map(
+              (field) =>
+                html`<div>
+                  <dt>${field.label}</dt>
+                  <dd>…${last4.get(field.name) ?? ''}</dd>
+                </div>`,
+            )}
+          </dl>`
+    }
     <p class="lead">${done.close}</p>`
   return { language, title: done.title, body }
 }

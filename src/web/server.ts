@@ -29,7 +29,9 @@ function routes({ ready, webhooks = [], secretForm }: WebOptions, site: Site): H
   app.get('/', (context) => {
     const language = languageOfBrowser(context.req.header('accept-language'))
     const { title, text, running } = wordsOf(language).home
-    const body = html`<h1>${title}</h1><p>${text}</p><p class="lead">${running}</p>`
+    const body = html`<h1>${title}</h1>
+      <p>${text}</p>
+      <p class="lead">${running}</p>`
     return answerPage(context, { language, title, body }, { secure: site.secure })
   })
   app.get('/livez', (context) => context.text('alive'))

@@ -20,6 +20,8 @@ input{display:block;width:100%;min-height:3.25rem;padding:.75rem .875rem;border:
 input:focus-visible{outline-offset:-1px}
 input[aria-invalid=true]{border-color:var(--bad);border-width:2px}
 .problem{margin:.5rem 0 0;color:var(--bad);font-size:.9375rem;font-weight:500}
+label.check{display:flex;align-items:center;gap:.75rem;min-height:3rem;margin:0 0 1.25rem;font-weight:500}
+.check input{flex:none;width:1.5rem;height:1.5rem;min-height:0;margin:0;padding:0;accent-color:var(--accent)}
 button,.action{display:block;width:100%;min-height:3.25rem;padding:.75rem 1rem;border:0;border-radius:.75rem;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:650;text-align:center;text-decoration:none;cursor:pointer}
 button:active,.action:active{filter:brightness(.92)}
 :focus-visible{outline:3px solid var(--ring);outline-offset:2px}

@@ -1,6 +1,6 @@
 // What the pages say. Pages know nothing of the chats, so that their words live here, in each language whole: the compiler misses what is missing.
 
-export type Language = 'en' | 'de'
+import { languageOf, type Language } from '../domain/language.ts'
 
 type Titled = { title: string; text: string }
 export type PageWords = {
@@ -10,6 +10,7 @@ export type PageWords = {
     lead(name: string, several: boolean): string
     minutes(left: number): string
     notYou: string
+    anyway: string
     save: string
     failed: Titled
     triesLeft(count: number): string
@@ -44,6 +45,7 @@ const english: PageWords = {
         : `Paste it here instead of in the chat. It goes straight to where ${name} keeps its keys; I remember only its last four characters.`,
     minutes: (left) => (left <= 1 ? 'This page works once, for one more minute.' : `This page works once, for ${left} more minutes.`),
     notYou: 'You did not ask me for this? Then close the page: nothing happens.',
+    anyway: 'Save it as it is. I know that it may not work.',
     save: 'Save',
     failed: { title: 'Not saved yet', text: 'I kept nothing of what you sent.' },
     triesLeft: (count) => (count === 1 ? 'This page takes one more try.' : `This page takes ${count} more tries.`),
@@ -70,7 +72,10 @@ const english: PageWords = {
     title: 'This link is over',
     text: `That was ${tries} times something that does not work. I kept nothing of it. Ask me for a new link in the chat.`,
   }),
-  gone: { title: 'There is nothing to set any more', text: 'The assistant that this link was for is no longer yours, or no longer there. Nothing was saved.' },
+  gone: {
+    title: 'There is nothing to set any more',
+    text: 'The assistant that this link was for is no longer yours, or no longer there. Nothing was saved.',
+  },
   unknown: {
     title: 'I know no such link',
     text: 'Perhaps a piece of it got lost. Open it once more from my message in the chat, or ask me for a new one there.',
@@ -99,6 +104,7 @@ const german: PageWords = {
     minutes: (left) =>
       left <= 1 ? 'Diese Seite funktioniert einmal, noch eine Minute lang.' : `Diese Seite funktioniert einmal, noch ${left} Minuten lang.`,
     notYou: 'Du hast mich nicht darum gebeten? Dann schließ die Seite: Es passiert nichts.',
+    anyway: 'So speichern, wie es ist. Ich weiß, dass es vielleicht nicht funktioniert.',
     save: 'Speichern',
     failed: { title: 'Noch nicht gespeichert', text: 'Ich habe nichts von dem behalten, was du geschickt hast.' },
     triesLeft: (count) => (count === 1 ? 'Auf dieser Seite geht es noch einmal.' : `Auf dieser Seite geht es noch ${count} Mal.`),
@@ -142,7 +148,10 @@ const german: PageWords = {
     title: 'Das habe ich nicht gelesen',
     text: 'Es kam nicht von meiner eigenen Seite. Öffne den Link noch einmal aus meiner Nachricht im Chat.',
   },
-  tooLarge: { title: 'Das ist zu lang', text: 'Kein Schlüssel ist so lang, darum habe ich es nicht gelesen. Geh zurück und füge nur den Schlüssel ein.' },
+  tooLarge: {
+    title: 'Das ist zu lang',
+    text: 'Kein Schlüssel ist so lang, darum habe ich es nicht gelesen. Geh zurück und füge nur den Schlüssel ein.',
+  },
   tooMany: (minutes) => ({
     title: 'Zu viele falsche Links',
     text: `Von dort, wo du bist, kamen viele Links, die nirgendwohin führen. Darum schlage ich ${minutes} min lang keine mehr nach. Einer, den ich dir gegeben habe, öffnet sich trotzdem.`,
@@ -161,5 +170,9 @@ export function wordsOf(language: Language): PageWords {
 
 /** The language that a browser asks for first, where we know nobody yet. */
 export function languageOfBrowser(acceptLanguage: string | undefined): Language {
-  return /^\s*de\b/i.test(acceptLanguage ?? '') ? 'de' : 'en'
+  for (const wanted of (acceptLanguage ?? '').split(',')) {
+    const language = languageOf(wanted.split(';')[0]?.trim())
+    if (language !== null) return language
+  }
+  return 'en'
 }

@@ -64,7 +64,9 @@ describe('the page for secrets', async () => {
       'x-robots-tag': 'noindex, nofollow',
     })
     const policy = answer.headers.get('content-security-policy') ?? ''
-    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/)
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+    )
     expect(policy).not.toContain('unsafe')
     expect(page).not.toMatch(/<script|\son\w+=|style="/)
     expect(page.length).toBeLessThan(50_000)
@@ -95,7 +97,7 @@ describe('the page for secrets', async () => {
     expect(page).toContain('You can close this page. I wrote to you in the chat.')
     expect(page).toContain('…x4Qe')
     expect(site.vault.kept).toEqual([{ [NAME]: KEY }])
-    expect(site.vault.submissions).toEqual([{ instanceId: site.instanceId, userId: site.ann.userId, credential: 'anthropic', language: 'en' }])
+    expect(site.vault.submissions).toEqual([{ instanceId: site.instanceId, actor: site.ann, credential: 'anthropic', language: 'en', anyway: false }])
     expect((await rowOf(site, id))?.usedAt).not.toBeNull()
     const told = await site.world.database.db.select().from(outbox).where(eq(outbox.template, 'key-set'))
     expect(told).toMatchObject([{ userId: site.ann.userId, payload: { instanceId: site.instanceId, credential: 'anthropic' }, messageRef: null }])
@@ -122,7 +124,8 @@ describe('the page for secrets', async () => {
     // Seven come back while the one is still being checked: then it may end.
     let answered = 0
     for (const post of posts) void post.then(() => ((answered += 1) === 7 ? resolve() : undefined))
-    expect((await Promise.all(posts)).toSorted()).toEqual([200, 409, 409, 409, 409, 409, 409, 409])
+    const statuses = await Promise.all(posts)
+    expect([statuses.filter((one) => one === 200).length, statuses.filter((one) => one === 409).length]).toEqual([1, 7])
     expect(site.vault.kept).toHaveLength(1)
     expect(await site.world.database.db.$count(outbox, eq(outbox.template, 'key-set'))).toBe(1)
   })
@@ -130,7 +133,7 @@ describe('the page for secrets', async () => {
   test('a refused value says why at its field, is not shown again, and leaves the link good', async () => {
     const site = await begin()
     const { url } = await site.link()
-    site.vault.next = [{ kind: 'refused', problems: new Map([[NAME, 'Anthropic does not know this key.']]) }]
+    site.vault.next = [{ kind: 'refused', problems: new Map([[NAME, 'Anthropic does not know this key.']]), anyway: false }]
     const refused = await site.post(url, { [NAME]: `${KEY}-wrong` })
     const page = await refused.text()
     expect(refused.status).toBe(422)
@@ -145,7 +148,7 @@ describe('the page for secrets', async () => {
   test('five refused values end the link', async () => {
     const site = await begin()
     const { url } = await site.link()
-    site.vault.next = Array.from({ length: 5 }, () => ({ kind: 'refused', problems: new Map([[NAME, 'No.']]) }))
+    site.vault.next = Array.from({ length: 5 }, () => ({ kind: 'refused', problems: new Map([[NAME, 'No.']]), anyway: false }))
     const statuses: number[] = []
     for (let n = 0; n < 5; n += 1) statuses.push((await site.post(url, { [NAME]: KEY }, { proof: await proofAt(url) })).status)
     expect(statuses).toEqual([422, 422, 422, 422, 410])
@@ -259,7 +262,13 @@ describe('the page for secrets', async () => {
     expect((await site.post(url, { [NAME]: 'k'.repeat(40_000) }, { proof })).status).toBe(413)
     const headers = { origin: 'null', 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' }
     const chunked = { ...headers, 'transfer-encoding': 'chunked' }
-    expect(await raw(url, { method: 'POST', headers: chunked, chunks: [`proof=${proof}&${NAME}=`, ...Array.from({ length: 40 }, () => 'k'.repeat(1_024))] })).toBe(413)
+    expect(
+      await raw(url, {
+        method: 'POST',
+        headers: chunked,
+        chunks: [`proof=${proof}&${NAME}=`, ...Array.from({ length: 40 }, () => 'k'.repeat(1_024))],
+      }),
+    ).toBe(413)
     const json = JSON.stringify({ proof, [NAME]: KEY })
     for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x'])
       expect(await raw(url, { method: 'POST', headers: { ...headers, 'content-type': type }, chunks: [json] })).toBe(415)
@@ -312,7 +321,7 @@ describe('the page for secrets', async () => {
     const site = await begin()
     const { url } = await site.link()
     const secrets = ['refused', 'failed', 'slow', 'stored'].map((word) => `${KEY}-${word}`)
-    site.vault.next = [{ kind: 'refused', problems: new Map([[NAME, 'No.']]) }, new Error('away')]
+    site.vault.next = [{ kind: 'refused', problems: new Map([[NAME, 'No.']]), anyway: false }, new Error('away')]
     let pages = ''
     const proof = await proofAt(url)
     for (const value of [secrets[0], secrets[1], secrets[3]]) pages += await (await site.post(url, { [NAME]: value ?? '' }, { proof })).text()

@@ -15,7 +15,7 @@ export async function answerKeyLink(turn: Turn, args: readonly string[]): Promis
   const { deps, actor, inbound } = turn
   const [instance, credential] = args.length > 1 ? args : [undefined, args[0]]
   if (!hasKeyPage(turn)) return void (await show(turn, noKeyPageView(instance ?? null)))
-  const wanted = { credential: credential ?? '', language: 'en', ...(instance !== undefined && { instance }) }
+  const wanted = { credential: credential ?? '', language: turn.language, ...(instance !== undefined && { instance }) }
   const made = await deps.actions.perform('set-key-link', wanted, actor)
   if (!made.ok) {
     const asked = { action: 'set-key-link', rest: [wanted.credential], ...(instance !== undefined && { instance }) }
@@ -23,7 +23,9 @@ export async function answerKeyLink(turn: Turn, args: readonly string[]): Promis
   }
   const { link, token, minutes } = made.value
   const address = `${deps.info.webAddress ?? ''}/k/${token.open()}`
-  const messageRef = await show(turn, keyLinkView({ name: made.value.instance.name, title: made.value.credential, address, minutes }), { inPlace: true })
+  const messageRef = await show(turn, keyLinkView({ name: made.value.instance.name, title: made.value.credential, address, minutes }), {
+    inPlace: true,
+  })
   // What only one person sees for a while cannot be changed later: the news then comes to their private chat as a message of its own.
   if (messageRef !== null && inbound.place !== 'group') await addToSubject(deps.db, link, { messageRef })
 }

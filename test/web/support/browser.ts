@@ -6,11 +6,22 @@ import { chromium, type BrowserContext } from 'playwright-core'
 
 const PLACES = [process.env['CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 /** Without these, Chromium asks for updates and calls home; root may not use its sandbox. */
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 export const chromiumPath: string | null = PLACES.find((place) => place !== '' && existsSync(place)) ?? null
 
-export type Browser = { page(look: Look, work: (page: Awaited<ReturnType<BrowserContext['newPage']>>) => Promise<void>): Promise<void>; close(): Promise<void> }
+export type Browser = {
+  page(look: Look, work: (page: Awaited<ReturnType<BrowserContext['newPage']>>) => Promise<void>): Promise<void>
+  close(): Promise<void>
+}
 export type Look = { width: number; height: number; colorScheme: 'light' | 'dark'; javaScriptEnabled: boolean; locale?: string }
 
 export async function startBrowser(): Promise<Browser> {

@@ -6,6 +6,7 @@ import type { Actor } from '../../../src/actions/action.ts'
 import type { KeyLinkMade } from '../../../src/actions/set-key-link.ts'
 import { oneTimeTokens } from '../../../src/db/schema.ts'
 import type { Database } from '../../../src/db/connect.ts'
+import type { Language } from '../../../src/domain/language.ts'
 import { createLog } from '../../../src/lib/log.ts'
 import type { SecretPort, Submission, Submitted } from '../../../src/web/secret-port.ts'
 import { startWebServer } from '../../../src/web/server.ts'
@@ -60,7 +61,7 @@ export type Site = {
   address: string
   instanceId: string
   log(): string
-  link(options?: { credential?: string; language?: 'en' | 'de' }): Promise<{ url: string; id: string }>
+  link(options?: { credential?: string; language?: Language }): Promise<{ url: string; id: string }>
   /** Posts what a browser would from the page at `url`. */
   post(url: string, values: Record<string, string>, more?: { headers?: Record<string, string>; proof?: string }): Promise<Response>
   expire(id: string): Promise<void>
@@ -109,7 +110,10 @@ export async function openSite(database: Database, machines: Machines, options: 
       return fetch(url, { method: 'POST', body, headers: { origin: 'null', 'sec-fetch-site': 'same-origin', ...headers } })
     },
     async expire(id) {
-      await db.update(oneTimeTokens).set({ expiresAt: new Date('2020-01-01T00:00:00Z') }).where(eq(oneTimeTokens.hash, id))
+      await db
+        .update(oneTimeTokens)
+        .set({ expiresAt: new Date('2020-01-01T00:00:00Z') })
+        .where(eq(oneTimeTokens.hash, id))
     },
     another: start,
   }

@@ -1,10 +1,11 @@
 // Everything that we say, in German, by its English sentence: one file for each file of words.
 import { faces } from './german/faces.ts'
 import { form } from './german/form.ts'
+import { keyLink } from './german/key-link.ts'
 import { keyProblems } from './german/key-problems.ts'
 import { keyQuestions } from './german/key-questions.ts'
 import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
 import { sharing } from './german/sharing.ts'
 
-export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...keyProblems, ...keyQuestions, ...keys, ...language, ...sharing }
+export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...keyLink, ...keyProblems, ...keyQuestions, ...keys, ...language, ...sharing }

@@ -1,7 +1,10 @@
 // The page that takes a key around the chat: its link, and what came of it.
-import { bold, button, code, paragraph, type View } from '../view.ts'
+import { t } from '../language.ts'
+import { bold, button, code, paragraph, type Button, type View } from '../view.ts'
 
-const keysOf = (name: string) => button('Keys', 'keys', name)
+function keysOf(name: string | null): Button {
+  return name === null ? button(t`Keys`, 'keys') : button(t`Keys`, 'keys', name)
+}
 
 /** The link itself. */
 export function keyLinkView(made: { name: string; title: string; address: string; minutes: number }): View {
@@ -9,25 +12,25 @@ export function keyLinkView(made: { name: string; title: string; address: string
   return {
     tone: 'plain',
     blocks: [
-      paragraph`Open this page within ${minutes} minutes: it works once. There you hand over ${bold(title)} for ${bold(name)}, and no chat keeps it.`,
-      paragraph`The link is for you alone: whoever has it can answer in your place.`,
+      paragraph`${bold(title)} for ${bold(name)}: open this page within ${minutes} minutes, it works once. What you paste there is in no chat.`,
+      paragraph`Keep the link to yourself: whoever has it can answer in your place.`,
     ],
-    actions: [{ label: 'Open the page', url: address }, keysOf(name)],
+    actions: [{ label: t`Open the page`, url: address }, keysOf(name)],
   }
 }
 
-/** What was typed on the page is kept now. Takes the place of the link, which has no more use. */
+/** What was pasted on the page is saved. Takes the place of the link, which has no more use. */
 export function keySetView(set: { key: string; name: string; title: string; last4: readonly string[] }): View {
   const { key, name, title, last4 } = set
-  const ends = last4.map((one) => `…${one}`).join(' · ')
+  const ends = last4.map((one) => `…${one}`).join(' ')
   return {
     tone: 'good',
     key,
     blocks: [
-      ends === '' ? paragraph`✓ ${bold(title)} for ${bold(name)} is saved.` : paragraph`✓ ${bold(title)} for ${bold(name)} is saved (${code(ends)}).`,
+      ends === '' ? paragraph`✓ ${bold(title)} for ${bold(name)} is saved.` : paragraph`✓ ${bold(title)} for ${bold(name)} is saved: ${code(ends)}`,
       paragraph`It came from the page whose link I gave you. If that was not you, replace it now.`,
     ],
-    actions: [keysOf(name), button('Status', 'status', name)],
+    actions: [keysOf(name), button(t`Status`, 'status', name)],
   }
 }
 
@@ -35,7 +38,7 @@ export function keySetView(set: { key: string; name: string; title: string; last
 export function noKeyPageView(name: string | null): View {
   return {
     tone: 'plain',
-    blocks: [paragraph`There is no page for that here: whoever runs me has given me no address on the web. You can hand the key over in this chat instead.`],
-    actions: [name === null ? button('Keys', 'keys') : keysOf(name)],
+    blocks: [paragraph`There is no page for that here: whoever runs me has given me no address on the web. You can hand the key over in this chat.`],
+    actions: [keysOf(name)],
   }
 }
