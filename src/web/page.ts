@@ -12,6 +12,8 @@ export type PageStatus = 200 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 4
 /** A shell's spiral. */
 const MARK =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="10" fill="#c2492a"/><path fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" d="M16.6 16.9c.6-1.300 2.600-.7 2.500 1-.200 2.400-3.500 3.200-5.300 1.500-2.600-2.400-1.500-7 2.200-8.100 4.900-1.400 9 2.900 8.100 7.700-.9 4.700-5.700 7.200-10.300 5.900-3.400-1-5.500-3.500-6.200-6.600"/></svg>'
+/** In one piece: its hash is that of every character between the tags. */
+const STYLE = `<style>${CSS}</style>`
 /** No script, no frame, no other origin; the one style is known by its hash. */
 const POLICY = [
   "default-src 'none'",
@@ -44,9 +46,7 @@ export async function answerPage(context: Context, page: Page, options: { secure
         <meta name="color-scheme" content="light dark" />
         <title>${page.title} · Conch</title>
         <link rel="icon" href="data:image/svg+xml,${raw(encodeURIComponent(MARK))}" />
-        <style>
-          ${raw(CSS)}
-        </style>
+        ${raw(STYLE)}
       </head>
       <body>
         <main>

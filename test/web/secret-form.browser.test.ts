@@ -32,7 +32,9 @@ async function fits(page: Page): Promise<void> {
   const boxes = async (parts: string) => Promise.all((await page.locator(parts).all()).map((part) => part.boundingBox()))
   const right = (await boxes('body *:visible')).map((box) => (box?.x ?? 0) + (box?.width ?? 0))
   expect(Math.max(...right)).toBeLessThanOrEqual(width + 0.5)
-  const heights = (await boxes('label.check:visible, input:not([type=checkbox]):visible, button:visible, a.action:visible')).map((box) => box?.height ?? 0)
+  const heights = (await boxes('label.check:visible, input:not([type=checkbox]):visible, button:visible, a.action:visible')).map(
+    (box) => box?.height ?? 0,
+  )
   expect(Math.min(48, ...heights)).toBe(48)
 }
 
