@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import pretty from 'pino-pretty'
 import { createTerminalFace } from './bots/terminal/terminal.ts'
 import type { Config } from './config.ts'
-import { createControlPlane } from './control-plane.ts'
+import { createControlPlane, type ControlPlane } from './control-plane.ts'
 import { openDatabase, type Database } from './db/connect.ts'
 import type { KnownSecret } from './domain/secret-shapes.ts'
 import { openFaces, type FaceDeps, type Handle, type Platform } from './faces.ts'
@@ -58,7 +58,7 @@ export async function startApp(options: AppOptions): Promise<void> {
       openProvider({ ...options, config }, log).then(keep),
     ])
     const [database, provider] = [valueOf(parts[0]), valueOf(parts[1])]
-    const conversation: { names: FaceDeps['names'] } = { names: async () => [] }
+    const conversation: Conversation = { names: async () => [], keyPage: null, wake: () => undefined }
     const platforms = await openFaces(config, {
       database,
       clock: systemClock,
@@ -73,6 +73,7 @@ export async function startApp(options: AppOptions): Promise<void> {
         ready: () => answers(database),
         webhooks: platforms.flatMap((one) => one.webhooks),
         folders: platforms.flatMap((one) => one.folders),
+        secretForm: { db: database.db, log, port: () => conversation.keyPage, announced: () => conversation.wake() },
       }),
     )
     spinner.stop()
@@ -87,11 +88,13 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
   return settled.value
 }
 
+/** What faces and pages ask of the conversation: they are opened before there is one. */
+type Conversation = { names: FaceDeps['names']; keyPage: ControlPlane['keyPage'] | null; wake: () => void }
 type Parts = {
   database: Database
   provider: Provider
   platforms: readonly Platform[]
-  conversation: { names: FaceDeps['names'] }
+  conversation: Conversation
   log: Log
   webAddress: string
 }
@@ -117,6 +120,8 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     ...(options.sweep !== undefined && { sweep: options.sweep }),
   })
   conversation.names = (person) => plane.namesOf(person)
+  conversation.keyPage = plane.keyPage
+  conversation.wake = () => plane.notifier.wake()
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
   const handle: Handle = (inbound, face) => plane.router.handle(inbound, face)

@@ -4,6 +4,7 @@ import { Cron } from 'croner'
 import { createActions, type Actions } from './actions/perform.ts'
 import type { ActionSettings } from './actions/action.ts'
 import type { Face } from './bots/core/face.ts'
+import { createKeyPage } from './bots/core/key-page.ts'
 import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
@@ -61,6 +62,8 @@ export type ControlPlane = {
   actions: Actions
   router: Router
   notifier: Notifier
+  /** What stands behind the web page for keys. */
+  keyPage: ReturnType<typeof createKeyPage>
   /** The names of a person's instances, and of those that are shared with where they are: for faces that complete what is typed. */
   namesOf(person: { provider: string; subject: string; rooms?: readonly string[] }): Promise<string[]>
   /** Runs every engine until `signal` is aborted; then waits for what is under way. */
@@ -111,6 +114,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     actions,
     router,
     notifier,
+    keyPage: createKeyPage({ actions }),
     async namesOf(person) {
       const user = await findUser(db, person)
       const own = user === null ? [] : await activeInstances(db, user.userId)

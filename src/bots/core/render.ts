@@ -13,6 +13,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { linkNews } from './account.ts'
 import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
+import { keyLinkNews } from './key-link.ts'
 import type { View } from './view.ts'
 import { incidentView } from './words/incidents.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
@@ -39,7 +40,10 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; 'link-request', one side's view of linking two chats; and what an owner is to allow. */
+/**
+ * The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; 'link-request', one side's view of linking two chats; what an
+ * owner is to allow; and 'key-set', what came of a link to the page for keys.
+ */
 export function createRender(deps: RenderDeps): Render {
   return async (row, reader) => {
     switch (row.template) {
@@ -54,6 +58,8 @@ export function createRender(deps: RenderDeps): Render {
         return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'owner' })
       case 'approval-answer':
         return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'asker' })
+      case 'key-set':
+        return keyLinkNews(deps.db, row)
       default:
         throw new ConchError('bots.unknown-template', `there are no words for the template ${row.template}`)
     }

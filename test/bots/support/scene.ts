@@ -8,7 +8,6 @@ import { silentLog } from '../../../src/lib/log.ts'
 import type { World } from '../../support/world.ts'
 import { createPerson, type MemoryChat, type Person } from './memory-chat.ts'
 
-const info = { gatewayImage: 'gateway:stub', webAddress: null, billing: false }
 
 export type Scene = {
   world: World
@@ -22,8 +21,9 @@ export type Scene = {
   restarted: () => Scene
 }
 
-/** The router and the notifier of `world`, with `chat` as their only platform. */
-export function sceneOn(world: World, chat: MemoryChat): Scene {
+/** The router and the notifier of `world`, with `chat` as their only platform; and the address of our pages, if there are any. */
+export function sceneOn(world: World, chat: MemoryChat, webAddress: string | null = null): Scene {
+  const info = { gatewayImage: 'gateway:stub', webAddress, billing: false }
   const { db } = world.database
   const { clock, actions } = world
   const notifier = createNotifier({
@@ -42,5 +42,5 @@ export function sceneOn(world: World, chat: MemoryChat): Scene {
     await db.update(chats).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
     await notifier.drain()
   }
-  return { world, router, chat, notifier, ann: person('ann'), news, person, restarted: () => sceneOn(world, chat) }
+  return { world, router, chat, notifier, ann: person('ann'), news, person, restarted: () => sceneOn(world, chat, webAddress) }
 }
