@@ -1,5 +1,6 @@
 // What the terminal has shown, kept over restarts: by its key a message that is sent again is recognised, and by its reference it can be
-// changed. Rendered text only, which never holds a secret. Bounded: the oldest are forgotten.
+// changed. Rendered text only, in which no secret stands but a link that works once, for minutes. Bounded: the oldest are
+// forgotten.
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { messageOf } from '../../lib/errors.ts'
