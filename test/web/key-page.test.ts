@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyPage } from '../../src/bots/core/key-page.ts'
+import { oneTimeTokens } from '../../src/db/schema.ts'
 import { findUser } from '../../src/db/users.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { faultCatalogue } from '../../src/local/faults.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createLiveCheck, type LiveCheck } from '../../src/secrets/live-check.ts'
 import { startWebServer, type WebServer } from '../../src/web/server.ts'
-import { createMemoryChat, type Message, type Person } from '../bots/support/memory-chat.ts'
+import { createMemoryChat, createPerson, type Message, type Person } from '../bots/support/memory-chat.ts'
 import { sceneOn } from '../bots/support/scene.ts'
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
 import { pgliteDatabases } from '../support/database.ts'
@@ -36,7 +37,7 @@ afterAll(async () => {
   await machines.close()
 })
 
-describe('a key around the chat', async () => {
+describe('a key around the chat', { timeout: 60_000 }, async () => {
   const { open } = await pgliteDatabases()
 
   async function begin(language = 'en', webAddress: string | null = PUBLIC) {
@@ -158,6 +159,27 @@ describe('a key around the chat', async () => {
     expect((await answers(url, { WEATHER_KEY: 'sunny' })).status).toBe(503)
     await machines.clearFaults()
     expect((await answers(url, { WEATHER_KEY: 'sunny' })).status).toBe(200)
+  })
+
+  test('taken from a question for a key, the question is over, and what is said next is no key', async () => {
+    const scene = await begin()
+    await scene.ann.says('/set-key my-claw anthropic')
+    await scene.ann.presses('Set it on a web page instead')
+    expect(linkIn(lastOf(scene))).toMatch(/\/k\//)
+    await scene.ann.says('thank you')
+    expect(scene.ann.sees()).not.toContain('key')
+  })
+
+  test('in a group nobody gets a link', async () => {
+    const scene = await begin()
+    const there = createPerson(scene.chat, (inbound, face) => scene.router.handle(inbound, face), {
+      subject: 'ann',
+      address: 'group-1',
+      place: 'group',
+    })
+    await there.says('/set-key-link my-claw anthropic')
+    expect(linkIn(lastOf(scene))).toBeNull()
+    expect(await scene.world.database.db.$count(oneTimeTokens)).toBe(0)
   })
 
   test('without a word for what it is about, asks which; a word that names nothing is taken for an assistant', async () => {

@@ -42,7 +42,7 @@ async function fits(page: Page): Promise<void> {
 if (chromiumPath === null)
   process.stdout.write('skipped: there is no Chromium here (apt-get install chromium), so the page was not opened in a browser\n')
 
-describe.skipIf(chromiumPath === null)('the page for secrets in a browser', async () => {
+describe.skipIf(chromiumPath === null)('the page for secrets in a browser', { timeout: 60_000 }, async () => {
   const { open } = await pgliteDatabases()
   let machines: Machines
   let browser: Browser

@@ -4,21 +4,19 @@ import type { Db } from '../../db/connect.ts'
 import { instanceById } from '../../db/instances.ts'
 import { addToSubject } from '../../db/one-time-tokens.ts'
 import { secretsOf } from '../../db/secret-names.ts'
+import { endWizard, wizardAt } from '../../db/wizards.ts'
 import { credentialIdOf, credentialTitle, offeredCredentials, secretNamesOf } from './key-page.ts'
-import { show, type Turn } from './turn.ts'
+import { KEY_WIZARD } from './key-wizard.ts'
+import { hasKeyPage, placeOf, show, type Turn } from './turn.ts'
 import type { View } from './view.ts'
 import { keyLinkUsedView, keyLinkView, noKeyPageView, whichKeyLinkView } from './words/key-link.ts'
+import { privateOnlyView } from './words/greeting.ts'
 import { refusalView } from './words/refusals.ts'
-
-/** Whether this person's browser can open our pages: on the web, or on the computer at whose terminal they sit. */
-export function hasKeyPage({ deps, inbound }: Turn): boolean {
-  const { webAddress } = deps.info
-  return webAddress !== null && (webAddress.startsWith('https:') || inbound.place === 'terminal')
-}
 
 /** Answers with a link to the page that takes one credential of one assistant; asks which one when none is named. */
 export async function answerKeyLink(turn: Turn, args: readonly string[]): Promise<void> {
-  const { deps, actor, inbound } = turn
+  const { deps, actor } = turn
+  if (turn.inbound.place === 'group') return void (await show(turn, privateOnlyView()))
   const { instance, credential } = wantedOf(args)
   if (!hasKeyPage(turn)) return void (await show(turn, noKeyPageView(instance)))
   if (credential === null) return askWhich(turn, instance)
@@ -28,8 +26,14 @@ export async function answerKeyLink(turn: Turn, args: readonly string[]): Promis
   const { link, token, minutes } = made.value
   const facts = { name: made.value.instance.name, title: credentialTitle(credential), minutes }
   const messageRef = await show(turn, keyLinkView({ ...facts, address: `${deps.info.webAddress ?? ''}/k/${token.open()}` }), { inPlace: true })
-  // What only one person sees for a while cannot be changed later: the news then comes to their private chat as a message of its own.
-  if (messageRef !== null && inbound.place !== 'group') await addToSubject(deps.db, link, { messageRef })
+  if (messageRef !== null) await addToSubject(deps.db, link, { messageRef })
+  await endQuestion(turn)
+}
+
+/** The page answers the question for a key that is open in the chat: what is said next is not taken for one. */
+async function endQuestion(turn: Turn): Promise<void> {
+  const session = await wizardAt(turn.deps.db, placeOf(turn))
+  if (session?.kind === KEY_WIZARD) await endWizard(turn.deps.db, placeOf(turn), session.revision)
 }
 
 /** `my-claw anthropic`, or either of them alone. */

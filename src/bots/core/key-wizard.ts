@@ -1,7 +1,6 @@
 // Asking for the secrets of one credential, or for a variable: a guide, the paste, what its platform says, and what became of it. The state holds
 // names and a reference to what is held in memory for the person's answer; never a value.
 import { z } from 'zod'
-import { catalogue } from '../../actions/catalogue.ts'
 import type { KeyChange } from '../../actions/keys.ts'
 import { beginWizard, endWizard, placeWizardMessage, saveWizard, wizardAt, type WizardSession } from '../../db/wizards.ts'
 import { telegramUsernameFor } from '../../domain/channel-guides.ts'
@@ -10,7 +9,7 @@ import type { KeyRefusal, Refusal, Result } from '../../domain/refusal.ts'
 import { secretIn, secretsIn, shapeProblem } from '../../domain/secret-shapes.ts'
 import { randomId } from '../../lib/random.ts'
 import { Sealed } from '../../lib/sealed.ts'
-import { deleteTheirs, expectJob, placeOf, show, type Turn } from './turn.ts'
+import { deleteTheirs, expectJob, hasKeyPage, placeOf, show, type Turn } from './turn.ts'
 import type { Button, View } from './view.ts'
 import { VARIABLE, VARIABLE_FIELDS } from './words/key-forms.ts'
 import { isKeyRefusal } from './words/key-problems.ts'
@@ -88,10 +87,8 @@ function secrecyOf({ face }: Turn): 'form' | 'masked' | 'deleted' | 'shown' {
 }
 
 /** The way around the chat, where there is a page that the person's browser can open. */
-function webButton({ deps, inbound }: Turn, { name, credential, variable }: State): Button | null {
-  const { webAddress } = deps.info
-  const reachable = webAddress !== null && (webAddress.startsWith('https:') || inbound.place === 'terminal')
-  if (!reachable || !Object.hasOwn(catalogue, 'set-key-link')) return null
+function webButton(turn: Turn, { name, credential, variable }: State): Button | null {
+  if (!hasKeyPage(turn)) return null
   return { label: wayLabels().web, press: { verb: 'set-key-link', args: [name, variable ?? credential] } }
 }
 

@@ -44,6 +44,12 @@ export function placeOf({ actor }: Turn): WizardPlace {
   return { provider: actor.provider, chat: actor.chat, subject: actor.subject }
 }
 
+/** Whether this person's browser can open our pages: on the web, or on the computer at whose terminal they sit. */
+export function hasKeyPage({ deps, inbound }: Turn): boolean {
+  const { webAddress } = deps.info
+  return webAddress !== null && (webAddress.startsWith('https:') || inbound.place === 'terminal')
+}
+
 const TRIES_MAX = 3
 const PATIENCE_MS = 10_000
 

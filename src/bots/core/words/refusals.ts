@@ -20,6 +20,11 @@ export function refusalView(refusal: Refusal, asked: Asked): View {
   return { tone: 'plain', blocks: [{ kind: 'text', text }], actions }
 }
 
+/** The sentence alone, for where there are no buttons. */
+export function refusalText(refusal: Refusal, asked: Asked): Text {
+  return answer(refusal, asked).text
+}
+
 type Answer = { text: Text; actions: Button[] }
 const setUp = button('Set one up', 'deploy')
 const list = button('My assistants', 'instances')

@@ -1,13 +1,10 @@
 export const keyLink: Readonly<Record<string, string>> = {
-  Keys: 'Schlüssel',
-  Status: 'Status',
   'Open the page': 'Seite öffnen',
   '{0} for {1}: open this page within {2} minutes, it works once. What you paste there is in no chat.':
     '{0} für {1}: Öffne diese Seite innerhalb von {2} Minuten, sie funktioniert einmal. Was du dort einfügst, steht in keinem Chat.',
   'Keep the link to yourself: whoever has it can answer in your place.': 'Behalte den Link für dich: Wer ihn hat, kann an deiner Stelle antworten.',
   '✓ {0} for {1} is saved.': '✓ {0} für {1} ist gespeichert.',
   '✓ {0} for {1} is saved: {2}': '✓ {0} für {1} ist gespeichert: {2}',
-  '{0} is stopped, and takes it at its next start.': '{0} ist angehalten und übernimmt es beim nächsten Start.',
   'It looks like {0}': 'Sieht so aus: {0}',
   'It came from the page whose link I gave you. If that was not you, replace it now.':
     'Es kam von der Seite, deren Link ich dir gegeben habe. Wenn du das nicht warst, ersetze es jetzt.',
