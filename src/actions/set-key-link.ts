@@ -23,7 +23,8 @@ export type KeyLinkMade = { instance: InstanceSummary; credential: string; link:
 export const setKeyLink: ChangeAction<typeof input, KeyLinkMade> = {
   name: 'set-key-link',
   summary: 'Hand over a key on a web page instead of in the chat',
-  words: ['instance', 'credential'],
+  // Which credential is asked: a command that names one as its option would invite people to paste it there.
+  words: ['instance'],
   input,
   scope: 'operate',
   confirm: 'none',

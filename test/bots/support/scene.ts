@@ -8,7 +8,6 @@ import { silentLog } from '../../../src/lib/log.ts'
 import type { World } from '../../support/world.ts'
 import { createPerson, type MemoryChat, type Person } from './memory-chat.ts'
 
-
 export type Scene = {
   world: World
   router: Router
