@@ -7,7 +7,7 @@ import type { Language } from '../domain/language.ts'
 
 export type Markup = ReturnType<typeof html>
 export type Page = { language: Language; title: string; body: Markup; status?: PageStatus }
-export type PageStatus = 200 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503
+export type PageStatus = 200 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503
 
 /** A shell's spiral. */
 const MARK =

@@ -88,7 +88,7 @@ const english: PageWords = {
     text: `Many links that lead nowhere came from where you are, so I look up no more of them for ${minutes} min. One that I gave you still opens.`,
   }),
   starting: { title: 'One moment', text: 'I have just been started. Load this page again in a few seconds.' },
-  broken: { title: 'That was my fault', text: 'Something on my side broke. I kept nothing of what you sent. Try again in a minute.' },
+  broken: { title: 'That was my fault', text: 'Something on my side broke. If a key was saved, the chat says so; if not, try again in a minute.' },
 }
 
 const german: PageWords = {
@@ -159,7 +159,7 @@ const german: PageWords = {
   starting: { title: 'Einen Moment', text: 'Ich wurde gerade erst gestartet. Lade diese Seite in ein paar Sekunden neu.' },
   broken: {
     title: 'Das lag an mir',
-    text: 'Auf meiner Seite ging etwas kaputt. Ich habe nichts von dem behalten, was du geschickt hast. Versuch es in einer Minute noch einmal.',
+    text: 'Auf meiner Seite ging etwas kaputt. Wenn ein Schlüssel gespeichert wurde, steht es im Chat; wenn nicht, versuch es in einer Minute noch einmal.',
   },
 }
 

@@ -94,21 +94,32 @@ describe.skipIf(chromiumPath === null)('the page for secrets in a browser', { ti
     expect(site.vault.kept).toEqual([{ [NAME]: KEY }])
   })
 
-  test('two fields, in German, on the smallest phone', async () => {
+  test('two fields, saved although they could not be checked, in German, on the smallest phone', async () => {
     const site = await begin()
     const { url } = await site.link({ credential: 'slack', language: 'de' })
+    const problems = new Map([['SLACK_BOT_TOKEN', 'Ich konnte Slack nicht fragen, ob es funktioniert: Slack ist von hier gerade nicht erreichbar.']])
+    site.vault.next = [{ kind: 'refused', problems, anyway: true }]
     await browser.page({ width: 320, height: 568, colorScheme: 'light', javaScriptEnabled: false }, async (page) => {
       await page.goto(url)
       await fits(page)
       await shoot(page, 'small-german-form')
-      await page.getByLabel('Bot token').fill('xoxb-1234-bot')
-      await page.getByLabel('App token').fill('xapp-1-A1-app')
+      const fill = async (): Promise<void> => {
+        await page.getByLabel('Bot token').fill('xoxb-1234-bot')
+        await page.getByLabel('App token').fill('xapp-1-A1-app')
+      }
+      await fill()
+      await page.getByRole('button', { name: 'Speichern' }).click()
+      await page.getByLabel('So speichern').check()
+      await fits(page)
+      await shoot(page, 'small-german-anyway')
+      await fill()
       await page.getByRole('button', { name: 'Speichern' }).click()
       await page.getByRole('heading', { name: 'Fertig' }).waitFor()
       await fits(page)
       await shoot(page, 'small-german-done')
     })
     expect(site.vault.kept).toEqual([{ SLACK_BOT_TOKEN: 'xoxb-1234-bot', SLACK_APP_TOKEN: 'xapp-1-A1-app' }])
+    expect(site.vault.submissions.map((one) => one.anyway)).toEqual([false, true])
   })
 
   test('a page of another site cannot post the form, nor hold it in a frame', async () => {
