@@ -62,11 +62,12 @@ function askedFor(id: string): Asked | null {
   return variableNameProblem(id) === null ? { title: id, fields: [{ name: id, label: id, hint: null }] } : null
 }
 
-const GONE: readonly Refusal['reason'][] = ['no-instance', 'unknown-instance', 'being-destroyed']
+/** Whose assistant it is may have changed since the link was made. */
+const GONE: readonly Refusal['reason'][] = ['no-instance', 'unknown-instance', 'not-allowed', 'being-destroyed']
 const ANYWAY: readonly Refusal['reason'][] = ['key-unreachable', 'key-intents']
 
 function refused(refusal: Refusal, names: readonly string[]): Outcome {
-  if (GONE.includes(refusal.reason)) return { kind: 'gone' }
+  if (refusal.reason === 'private-only' || GONE.includes(refusal.reason)) return { kind: 'gone' }
   if (refusal.reason === 'secret-store-unavailable') throw new ConchError('key-page.store', 'the store of secrets did not answer')
   const at = 'name' in refusal && names.includes(refusal.name) ? refusal.name : (names[0] ?? '')
   const problem = styled(refusalText(refusal, { action: 'set-key' }), plainStyle)

@@ -8,4 +8,13 @@ import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
 import { sharing } from './german/sharing.ts'
 
-export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...keyLink, ...keyProblems, ...keyQuestions, ...keys, ...language, ...sharing }
+export const german: Readonly<Record<string, string>> = {
+  ...faces,
+  ...form,
+  ...keyLink,
+  ...keyProblems,
+  ...keyQuestions,
+  ...keys,
+  ...language,
+  ...sharing,
+}

@@ -20,8 +20,11 @@ export function refusalView(refusal: Refusal, asked: Asked): View {
   return { tone: 'plain', blocks: [{ kind: 'text', text }], actions }
 }
 
+/** One that a person can be given in a sentence, wherever they are. */
+type Said = Exclude<Refusal, { reason: 'private-only' }>
+
 /** The sentence alone, for where there are no buttons. */
-export function refusalText(refusal: Refusal, asked: Asked): Text {
+export function refusalText(refusal: Said, asked: Asked): Text {
   return answer(refusal, asked).text
 }
 
@@ -29,7 +32,7 @@ type Answer = { text: Text; actions: Button[] }
 const setUp = button('Set one up', 'deploy')
 const list = button('My assistants', 'instances')
 
-function answer(refusal: Exclude<Refusal, { reason: 'private-only' }>, asked: Asked): Answer {
+function answer(refusal: Said, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
   if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
   if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
