@@ -370,7 +370,11 @@ describe.each(await testDatabases())('keys on $name', ({ open }) => {
       }),
     )
     await world.settle()
-    const validate = new Ajv({ strict: false, validateFormats: false }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object)
+    // Two plugins that we never configure have schemas of their own inside, with references that only they can resolve.
+    const schema: unknown = JSON.parse(readFileSync(schemaFile, 'utf8'), (key, part: unknown) =>
+      key === 'imap' || key === 'webhooks' ? undefined : part,
+    )
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(z.record(z.string(), z.unknown()).parse(schema))
     expect(validate(await documentOf(world, id)), JSON.stringify(validate.errors)).toBe(true)
   })
 })

@@ -124,7 +124,7 @@ describe.each(Object.entries(chats))('keys on %s', async (platform, openChat) =>
 
   const launched = async (ann: Person): Promise<void> => {
     await ann.says('/deploy my-claw ams')
-    await ann.sees('Whose model shall')
+    await ann.sees('Whose model shall', { withinMs: 20_000 })
     await ann.clicks('Skip for now')
     await ann.sees('Brain: none yet')
     await ann.clicks('Launch')

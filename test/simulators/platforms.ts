@@ -199,7 +199,7 @@ function discordApplication({ id, username, applicationId, messageContent }: Dis
     redirect_uris: [],
     interactions_endpoint_url: null,
     role_connections_verification_url: null,
-    owner: { id, username: 'ann', avatar: null, discriminator: '0', public_flags: 0, flags: 0, global_name: 'Ann' },
+    owner: { id, username: 'ann', avatar: null, discriminator: '0', public_flags: 0, flags: 0, global_name: 'Ann', primary_guild: null },
     approximate_guild_count: 0,
     approximate_user_install_count: 0,
     approximate_user_authorization_count: 0,
