@@ -29,8 +29,8 @@ const OWNER_ONLY: Gate = { scope: 'destroy' }
  */
 export async function findInstance(asking: Asking, wanted: string | undefined): Promise<Result<FoundInstance>> {
   const { gate = OWNER_ONLY } = asking
-  const everything = await reachable(asking)
-  const all = meant(everything, gate)
+  const everything = await everyOne(asking)
+  const all = meant(everything.filter(shownTo(asking)), gate)
   const active = all.filter((row) => row.deleteRequestedAt === null)
   const names = active.map((row) => row.name)
   const where = all.every((row) => row.access.share === null) ? {} : { here: true as const }
@@ -40,6 +40,7 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
     return others.length === 0 ? permitted(asking, only) : { ok: false, reason: 'which-instance', names, ...where }
   }
   const word = wanted.trim().toLowerCase()
+  // An id is not guessed and not read along: whoever has one presses what was shown to them.
   const byId = everything.find((row) => row.id === word)
   if (byId !== undefined) return permitted(asking, byId)
   const [first, ...more] = active.filter((row) => row.name === word)
@@ -50,7 +51,15 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
 }
 
 /** Every instance that the person may reach from where they ask: their own first. Where others read along, their own only if it is shared there. */
-export async function reachable({ db, actor, gate = OWNER_ONLY }: Asking): Promise<FoundInstance[]> {
+export async function reachable(asking: Asking): Promise<FoundInstance[]> {
+  return (await everyOne(asking)).filter(shownTo(asking))
+}
+
+function shownTo({ actor, gate }: Asking): (row: FoundInstance) => boolean {
+  return ({ access }) => actor.overheard !== true || access.share !== null || gate?.reveals === true
+}
+
+async function everyOne({ db, actor }: Asking): Promise<FoundInstance[]> {
   const shared = bestOfEach(await sharedWith(db, { provider: actor.provider, rooms: actor.rooms ?? [] }))
   const own = (await presentInstances(db, actor.userId)).map((row): FoundInstance => {
     const share = shared.get(row.id)?.share ?? null
@@ -59,7 +68,7 @@ export async function reachable({ db, actor, gate = OWNER_ONLY }: Asking): Promi
   })
   const others = [...shared.values()].filter(({ instance }) => instance.userId !== actor.userId)
   return [
-    ...own.filter(({ access }) => actor.overheard !== true || access.share !== null || gate.reveals === true),
+    ...own,
     ...others.map(({ instance, share, owner }): FoundInstance => {
       return { ...instance, access: { standing: share.role, audience: share.role, share, owner } }
     }),

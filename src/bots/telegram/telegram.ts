@@ -130,10 +130,15 @@ async function take(state: State, context: Context): Promise<void> {
   }
   // In a group the answer may be a note for the one who pressed: it is the acknowledgement, which is given without one when it takes too long.
   track(underWay, press.doneWithin(NOTE_PATIENCE_MS))
-  track(
-    underWay,
-    handle(taken.inbound, { ...groupFace(state, taken.group), note: press.note }).finally(() => press.done()),
-  )
+  track(underWay, inGroup(handle(taken.inbound, { ...groupFace(state, taken.group), note: press.note }), press))
+}
+
+async function inGroup(answering: Promise<void>, press: Acknowledging): Promise<void> {
+  try {
+    await answering
+  } finally {
+    await press.done()
+  }
 }
 
 /** When hundreds press at once, the answers to the first must not delay the acknowledgement of the last: it has a head start. */
@@ -163,7 +168,11 @@ function acknowledging(answer: (other?: { text: string }) => Promise<unknown>, {
     }
   }
   const done = async (): Promise<void> => void (await give())
-  return { note: (text) => give({ text }), done, doneWithin: (ms) => clock.sleep(ms, late.signal).then(done) }
+  const doneWithin = async (ms: number): Promise<void> => {
+    await clock.sleep(ms, late.signal)
+    await done()
+  }
+  return { note: (text) => give({ text }), done, doneWithin }
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {

@@ -93,13 +93,18 @@ export function createPerson(context: PersonContext, who: { name: string; place:
       ask(asker, { kind: 'form', channelId: asked.channelId, sourceId: asked.sourceId, data: { custom_id: modal.custom_id, components } })
     },
     pressesId: (customId, message) => press(message ?? messages().at(-1), { custom_id: customId, component_type: 2 }),
-    async completes(command, option, typed) {
-      const data = { id: state.nextId(), name: command, type: 1, options: [{ name: option, type: 3, value: typed, focused: true }] }
-      const asked = ask(asker, { kind: 'autocomplete', channelId: here.id, sourceId: null, data })
-      await seesIn(() => (asked.choices === null ? '' : 'offered'), 'offered')
-      return (asked.choices ?? []).map((one) => one.name)
-    },
+    completes: (command, option, typed) => completed(asker, here.id, { command, option, typed }),
   }
+}
+
+type Typed = { command: string; option: string; typed: string }
+
+async function completed(asker: Asker, channelId: string, { command, option, typed }: Typed): Promise<string[]> {
+  const options = [{ name: option, type: 3, value: typed, focused: true }]
+  const data = { id: asker.context.state.nextId(), name: command, type: 1, options }
+  const asked = ask(asker, { kind: 'autocomplete', channelId, sourceId: null, data })
+  await seesIn(() => (asked.choices === null ? '' : 'offered'), 'offered')
+  return (asked.choices ?? []).map((one) => one.name)
 }
 
 function shown(message: Posted): string {
