@@ -245,3 +245,10 @@ export const slackInstallations = pgTable('slack_installations', {
   installedAt: at('installed_at').notNull().defaultNow(),
   updatedAt: at('updated_at').notNull().defaultNow(),
 })
+
+export const telegramKeyboards = pgTable('telegram_keyboards', {
+  chat: text('chat').primaryKey(),
+  viewRef: text('view_ref').notNull(),
+  keyboardRef: text('keyboard_ref').notNull(),
+  shownAt: at('shown_at').notNull().defaultNow(),
+})

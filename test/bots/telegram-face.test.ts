@@ -13,6 +13,7 @@ import { createLog } from '../../src/lib/log.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startTelegram, type TelegramPerson, type TelegramSimulator } from '../simulators/telegram.ts'
 import { press, view } from './support/desk.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
 
 type Said = Partial<NonNullable<Update['message']>>
@@ -35,6 +36,7 @@ async function bench(
     token: new Sealed(sim.token),
     apiRoot: sim.apiRoot,
     publicUrl: options.publicUrl ?? null,
+    keyboards: keyboardsInMemory(),
     clock: systemClock,
     log,
   })
@@ -271,7 +273,14 @@ test('a token that Telegram does not know ends the face with one clear line', as
   const sim = await startTelegram()
   onTestFinished(() => sim.close())
   const log = createLog({ level: 'silent', destination: process.stderr })
-  const face = createTelegramFace({ token: new Sealed('1:wrong'), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log })
+  const face = createTelegramFace({
+    token: new Sealed('1:wrong'),
+    apiRoot: sim.apiRoot,
+    publicUrl: null,
+    keyboards: keyboardsInMemory(),
+    clock: systemClock,
+    log,
+  })
   const ended = face.run(async () => undefined, new AbortController().signal)
   await expect(ended).rejects.toMatchObject({ code: 'telegram.token', message: expect.stringContaining('TELEGRAM_BOT_TOKEN') })
 })

@@ -13,6 +13,7 @@ import { startTelegram, type TelegramPerson, type TelegramSimulator } from '../s
 import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { KEY } from './support/desk.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
 
 type Stage = { sim: TelegramSimulator; plane: ControlPlane; database: TestDatabase; ann: TelegramPerson; logged(): string }
@@ -32,7 +33,14 @@ describe('a person on Telegram', async () => {
     const database = await open()
     let lines = ''
     const log = createLog({ level: 'debug', destination: { write: (line: string) => void (lines += line) } })
-    const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log })
+    const face = createTelegramFace({
+      token: new Sealed(sim.token),
+      apiRoot: sim.apiRoot,
+      publicUrl: null,
+      keyboards: keyboardsInMemory(),
+      clock: systemClock,
+      log,
+    })
     const plane = await createControlPlane({
       database,
       fly: machines.fly,

@@ -86,5 +86,6 @@ export type Inbound = Origin &
     | { kind: 'start' }
     /** A form of several fields, by their names. A form of one field comes as text. */
     | { kind: 'form'; form: string; values: Readonly<Record<string, string>> }
-    | { kind: 'bot-created'; username: string; token: Sealed }
+    /** A bot that the person made with a tap. Null: the platform does not hand its token over, and they must paste it. */
+    | { kind: 'bot-created'; username: string; token: Sealed | null }
   )

@@ -89,7 +89,7 @@ async function dispatch(turn: Turn): Promise<void> {
     case 'form':
       return form(turn, inbound)
     case 'bot-created':
-      return text(turn, inbound.token.open())
+      return inbound.token === null ? undefined : text(turn, inbound.token.open())
     default:
       return assertNever(inbound)
   }
