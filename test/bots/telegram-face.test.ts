@@ -119,6 +119,9 @@ test('a link into private repeats what looks and asks, and never what acts', () 
   expect(openedBy('do_link_ABCD-1234')).toEqual({ name: 'link', args: ['ABCD-1234'] })
   for (const acting of ['do_restart_my-claw', 'do_link_yes_abc', 'do_forget-me']) expect(openedBy(acting)).toBe('nothing')
   expect(openedBy('my-claw')).toBe('name')
+  expect(deepLink('conch_bot', { name: 'link', args: ['ABCD-1234'] })).toBe('https://t.me/conch_bot?start=link_ABCD-1234')
+  expect(openedBy('link_ABCD-1234')).toEqual({ name: 'link', args: ['ABCD-1234'] })
+  for (const nothing of ['link_', 'link_yes_abc', 'ref_ann', 'ref_', 'ref_yes_no']) expect(openedBy(nothing)).toBe('nothing')
 })
 
 test('the commands are registered: all of them in private, in groups those that have their place there', async () => {

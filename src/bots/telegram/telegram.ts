@@ -203,6 +203,7 @@ function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
       return { ...capabilities, createsBots: createsBots(bot) }
     },
     paceMs: 1_000,
+    addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
     send: (chat, view, { unasked }) =>
       shown(view, unasked ? null : { chat }, () => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) })),
     edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, Number(chat), { ref, sheet: sheetOf(view) })),
