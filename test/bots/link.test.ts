@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Info } from '../../src/bots/core/info.ts'
 import { createNotifier } from '../../src/bots/core/notifier.ts'
 import { createRender } from '../../src/bots/core/render.ts'
 import { createRouter } from '../../src/bots/core/router.ts'
@@ -11,7 +12,13 @@ import { createWorld, startMachines, type Machines, type World } from '../suppor
 import { createMemoryChat, createPerson, type MemoryChat, type Person } from './support/memory-chat.ts'
 
 const KEY = `sk-ant-api03-${'a'.repeat(60)}x4Qe`
-const info = { gatewayImage: 'gateway:stub', webAddress: null, billing: false }
+const info: Info = {
+  gatewayImage: 'gateway:stub',
+  webAddress: null,
+  billing: false,
+  elsewhere: (here, { name, args }) =>
+    here === 'telegram' ? [] : [{ provider: 'telegram', url: `https://t.me/conch_bot?start=${name}_${args.join('_')}` }],
+}
 
 let machines: Machines
 beforeAll(async () => {
@@ -71,6 +78,16 @@ describe('accounts in chat', async () => {
     await person.presses('Launch')
   }
   const people = ({ world }: Scene): Promise<number> => world.database.db.$count(users)
+
+  test('where another chat has an address that enters the code, it is offered; in that chat it is not', async () => {
+    const { ann, anna, discord } = await begin()
+    await anna.says('/link')
+    expect(anna.labels()).toEqual(['Enter it in Telegram', 'Linked chats'])
+    const url = `https://t.me/conch_bot?start=link_${codeIn(anna.sees())}`
+    expect(discord.messages.at(-1)?.view.actions[0]).toEqual({ kind: 'link', label: 'Enter it in Telegram', url })
+    await ann.says('/link')
+    expect(ann.labels()).toEqual(['Linked chats'])
+  })
 
   test('a code says what to do with it, and both sides are asked who the other one is', async () => {
     const scene = await begin()

@@ -14,7 +14,7 @@ import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { KEY } from './support/desk.ts'
 import { keyboardsInMemory } from './support/keyboards.ts'
-import { eventually } from './support/memory-chat.ts'
+import { createMemoryChat, createPerson, eventually } from './support/memory-chat.ts'
 
 type Stage = { sim: TelegramSimulator; plane: ControlPlane; database: TestDatabase; ann: TelegramPerson; logged(): string }
 
@@ -161,6 +161,22 @@ describe('a person on Telegram', async () => {
     await ann.sees('Type my-claw to confirm.')
     await ann.says('my-claw')
     await ann.sees('my-claw is gone', { withinMs: LAUNCHED_MS })
+  })
+
+  test('a link from another chat opens the question who made the code, and one that somebody was sent with greets', { timeout: 30_000 }, async () => {
+    const { plane, ann, database } = await stage()
+    const discord = createMemoryChat('discord')
+    const anna = createPerson(discord, (inbound, face) => plane.router.handle(inbound, face), { subject: 'anna' })
+    await ann.says('/start ref_somebody')
+    await ann.sees('I set up and look after your own OpenClaw')
+    await anna.says('/link')
+    const [offered] = discord.messages.at(-1)?.view.actions ?? []
+    expect.assert(offered?.kind === 'link')
+    const [, payload] = offered.url.split('https://t.me/conch_bot?start=')
+    await ann.says(`/start ${payload}`)
+    await ann.sees('anna on Discord made this code. Is that you?')
+    expect(await database.db.$count(sql`users`)).toBe(2)
+    expect(JSON.stringify(rowsOf(await database.db.execute(sql`select * from users, identities`)))).not.toContain('somebody')
   })
 
   test('in a group a key is taken away, a command is led into private, and help is answered there', { timeout: 30_000 }, async () => {

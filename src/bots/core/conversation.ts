@@ -77,6 +77,15 @@ export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<bo
   }
 }
 
+/** A bot that the person made with a tap, for the conversation under way that asked for one; false when none did. */
+export async function answerWithBot(turn: Turn, _made: { username: string; token: Sealed | null }): Promise<boolean> {
+  const session = await wizardAt(turn.deps.db, placeOf(turn))
+  switch (session?.kind) {
+    default:
+      return false
+  }
+}
+
 /** Asks the question under way once more, after a restart of either side; false when there is none. */
 export async function askAgain(turn: Turn): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))

@@ -5,6 +5,16 @@ import { keyProblems } from './german/key-problems.ts'
 import { keyQuestions } from './german/key-questions.ts'
 import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
+import { madeBots } from './german/made-bots.ts'
 import { sharing } from './german/sharing.ts'
 
-export const german: Readonly<Record<string, string>> = { ...faces, ...form, ...keyProblems, ...keyQuestions, ...keys, ...language, ...sharing }
+export const german: Readonly<Record<string, string>> = {
+  ...faces,
+  ...form,
+  ...keyProblems,
+  ...keyQuestions,
+  ...keys,
+  ...language,
+  ...madeBots,
+  ...sharing,
+}
