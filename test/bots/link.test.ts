@@ -5,6 +5,7 @@ import { createNotifier } from '../../src/bots/core/notifier.ts'
 import { createRender } from '../../src/bots/core/render.ts'
 import { createRouter } from '../../src/bots/core/router.ts'
 import { chats, identities, linkRequests, outbox, users, wizardSessions } from '../../src/db/schema.ts'
+import { keepTelegramKeyboard, takeTelegramKeyboard } from '../../src/db/telegram-keyboards.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { pgliteDatabases } from '../support/database.ts'
@@ -296,6 +297,21 @@ describe('accounts in chat', async () => {
     for (const table of [identities, wizardSessions, outbox, chats, users]) expect(await world.database.db.$count(table)).toBe(0)
     await ann.says('hello?')
     expect(ann.sees()).toContain('Hi! I set up and look after your own OpenClaw')
+  })
+
+  test('being forgotten takes along what stands below the chats of the person, and of nobody else', async () => {
+    const { ann, at, telegram, world } = await begin()
+    const { db } = world.database
+    const bob = at(telegram, 'bob')
+    await bob.starts()
+    await ann.starts()
+    for (const chat of ['ann', 'bob']) await keepTelegramKeyboard(db, { chat, viewRef: '101', keyboardRef: '102' })
+    await ann.says('/forget-me')
+    await ann.says('forget me')
+    expect(await takeTelegramKeyboard(db, { chat: 'ann' })).toBeNull()
+    expect(await takeTelegramKeyboard(db, { chat: 'bob', viewRef: '100' })).toBeNull()
+    expect(await takeTelegramKeyboard(db, { chat: 'bob', viewRef: '101' })).toEqual({ chat: 'bob', viewRef: '101', keyboardRef: '102' })
+    expect(await takeTelegramKeyboard(db, { chat: 'bob' })).toBeNull()
   })
 
   test('being forgotten waits for the assistants, and offers to destroy them', async () => {
