@@ -19,7 +19,7 @@ import {
   type DeployState,
   type DeployWorld,
 } from './deploy-wizard.ts'
-import { answerKey, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey } from './key-wizard.ts'
+import { answerKey, answerKeyBot, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey, type BotMade } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
 import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
@@ -78,12 +78,9 @@ export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<bo
 }
 
 /** A bot that the person made with a tap, for the conversation under way that asked for one; false when none did. */
-export async function answerWithBot(turn: Turn, _made: { username: string; token: Sealed | null }): Promise<boolean> {
+export async function answerWithBot(turn: Turn, made: BotMade): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
-  switch (session?.kind) {
-    default:
-      return false
-  }
+  return session?.kind === KEY_WIZARD && answerKeyBot(turn, session, made)
 }
 
 /** Asks the question under way once more, after a restart of either side; false when there is none. */

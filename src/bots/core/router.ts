@@ -11,11 +11,11 @@ import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
 import { answerConversation, answerWithBot, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
+import type { BotMade } from './key-wizard.ts'
 import { inLanguage } from './language.ts'
 import { belongsInRoom, isOverheard } from './rooms.ts'
 import { deleteTheirs, show, tell, type RouterDeps, type Turn } from './turn.ts'
 import { button, type Press } from './view.ts'
-import type { Sealed } from '../../lib/sealed.ts'
 import { hintView, privateOnlyView } from './words/greeting.ts'
 import { botUnaskedView, botWithoutTokenView } from './words/made-bots.ts'
 import { brokenView, deadButtonView, strayKeyView } from './words/trouble.ts'
@@ -122,9 +122,9 @@ async function form(turn: Turn, filled: FilledForm): Promise<void> {
 }
 
 /** The token of a bot that comes when none was asked for must not be taken for the answer to something else. */
-async function botMade(turn: Turn, made: { username: string; token: Sealed | null }): Promise<void> {
+async function botMade(turn: Turn, made: BotMade): Promise<void> {
   if (await answerWithBot(turn, made)) return
-  await show(turn, made.token === null ? botWithoutTokenView(made.username, false) : botUnaskedView(made.username))
+  await show(turn, made.token === null ? botWithoutTokenView(made.username, 'later') : botUnaskedView(made.username))
 }
 
 /** Words that everybody reads: what has its place there is answered there, and what has not is led into private. */
