@@ -7,7 +7,6 @@ export const faces: Readonly<Record<string, string>> = {
   'Add me to this workspace': 'Mich zu diesem Workspace hinzufügen',
   'Or tap “{0}” below: Telegram makes the bot with you and hands me its token, so there is nothing to paste.':
     'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir sein Token. Du musst nichts einfügen.',
-  'Open our private chat': 'Unseren privaten Chat öffnen',
   'Enter it in {0}': 'In {0} eingeben',
   'My assistants': 'Meine Assistenten',
   Send: 'Senden',
