@@ -5,6 +5,7 @@ import { createActions, type Actions } from './actions/perform.ts'
 import type { ActionSettings } from './actions/action.ts'
 import type { Face } from './bots/core/face.ts'
 import { createKeyPage } from './bots/core/key-page.ts'
+import type { Info } from './bots/core/info.ts'
 import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
@@ -87,7 +88,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const { db } = database
   const prober = createProber({ elapsed: deps.elapsed })
   const faces = new Map(deps.faces.map((face) => [face.provider, face]))
-  const info = { gatewayImage: deps.settings.image, webAddress: deps.webAddress, local: deps.local, billing: deps.settings.billing }
+  const { image, billing } = deps.settings
+  const info: Info = { gatewayImage: image, webAddress: deps.webAddress, local: deps.local, billing, elsewhere: addressesOf(deps.faces) }
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render: createRender({ db, clock, info }) })
   const announced = (): void => notifier.wake()
   const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
@@ -140,6 +142,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       await checker?.close()
     },
   }
+}
+
+function addressesOf(faces: readonly Face[]): NonNullable<Info['elsewhere']> {
+  return (here, command) =>
+    faces.flatMap(({ provider, addressOf }) => {
+      const url = provider === here ? null : (addressOf?.(command) ?? null)
+      return url === null ? [] : [{ provider, url }]
+    })
 }
 
 async function forgetOld(db: Db): Promise<void> {

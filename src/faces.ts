@@ -3,6 +3,7 @@ import type { Face, Inbound } from './bots/core/face.ts'
 import type { Config, SlackConfig } from './config.ts'
 import type { Database } from './db/connect.ts'
 import { removeSlackInstallation, saveSlackInstallation, slackInstallationOf } from './db/slack-installations.ts'
+import { keepTelegramKeyboard, takeTelegramKeyboard } from './db/telegram-keyboards.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
@@ -29,9 +30,18 @@ export async function openFaces(config: Config, deps: FaceDeps): Promise<Platfor
   return faces
 }
 
-async function openTelegram(telegram: NonNullable<Config['telegram']>, publicUrl: string | null, { clock, log }: FaceDeps): Promise<Platform> {
+async function openTelegram(telegram: NonNullable<Config['telegram']>, publicUrl: string | null, deps: FaceDeps): Promise<Platform> {
   const { createTelegramFace } = await import('./bots/telegram/telegram.ts')
-  const face = createTelegramFace({ token: telegram.token, publicUrl, clock, log, ...(telegram.apiUrl !== null && { apiRoot: telegram.apiUrl }) })
+  const { clock, log } = deps
+  const { db } = deps.database
+  const face = createTelegramFace({
+    token: telegram.token,
+    publicUrl,
+    keyboards: { keep: (standing) => keepTelegramKeyboard(db, standing), take: (which) => takeTelegramKeyboard(db, which) },
+    clock,
+    log,
+    ...(telegram.apiUrl !== null && { apiRoot: telegram.apiUrl }),
+  })
   return {
     title: 'Telegram',
     face,

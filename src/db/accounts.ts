@@ -21,6 +21,7 @@ import {
   secretNames,
   shares,
   stagedApps,
+  telegramKeyboards,
   users,
   wizardSessions,
 } from './schema.ts'
@@ -133,6 +134,8 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
   await tx.delete(outbox).where(or(eq(outbox.userId, userId), inArray(outbox.chatId, chatIdsOf(tx, own))))
   await tx.delete(oneTimeTokens).where(eq(oneTimeTokens.userId, userId))
   if (own.length > 0) await tx.delete(chats).where(or(...own.map(chatMatch)))
+  const telegramChats = own.filter((one) => one.provider === 'telegram').map((one) => one.chat)
+  await tx.delete(telegramKeyboards).where(inArray(telegramKeyboards.chat, telegramChats))
   // What they asked for on somebody else's goes on, and is told to nobody.
   await tx
     .update(instanceEvents)

@@ -264,3 +264,10 @@ export const tokenMisses = pgTable('token_misses', {
   count: integer('count').notNull().default(1),
   since: at('since').notNull().defaultNow(),
 })
+
+export const telegramKeyboards = pgTable('telegram_keyboards', {
+  chat: text('chat').primaryKey(),
+  viewRef: text('view_ref').notNull(),
+  keyboardRef: text('keyboard_ref').notNull(),
+  shownAt: at('shown_at').notNull().defaultNow(),
+})

@@ -63,7 +63,7 @@ export function slackManifestFor(instanceName: string): string {
   })
 }
 
-/** A username for a bot of this assistant's own: Telegram wants letters, digits and underscores, at most 32, with "bot" at the end. */
+/** A username for a bot of this assistant's own: Telegram wants letters, digits and single underscores, at most 32, with "bot" at the end. */
 export function telegramUsernameFor(instanceName: string, tail: string): string {
-  return `${instanceName.replaceAll('-', '_').slice(0, 20)}_${tail}_bot`
+  return `${instanceName.slice(0, 20).replaceAll(/-+/g, '_').replace(/_$/, '')}_${tail}_bot`
 }

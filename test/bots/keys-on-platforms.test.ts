@@ -19,6 +19,7 @@ import { wholeDatabase } from '../support/accounts.ts'
 import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
 import { secretLike } from '../support/secrets.ts'
 import { startMachines, type Machines } from '../support/world.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
 
 type RunningFace = Face & { run(handle: (inbound: Inbound, face: Face) => Promise<void>, signal: AbortSignal): Promise<unknown> }
@@ -38,7 +39,8 @@ const chats: Readonly<Record<string, () => Promise<Chat>>> = {
   async telegram() {
     const sim = await startTelegram()
     return {
-      face: (log) => createTelegramFace({ ...parts, token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, log }),
+      face: (log) =>
+        createTelegramFace({ ...parts, token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, keyboards: keyboardsInMemory(), log }),
       ready: async () => true,
       person: () => sim.person(42, 'Ann'),
       sent: () => JSON.stringify(sim.calls),

@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Info } from '../../src/bots/core/info.ts'
 import { createNotifier } from '../../src/bots/core/notifier.ts'
 import { createRender } from '../../src/bots/core/render.ts'
 import { createRouter } from '../../src/bots/core/router.ts'
 import { chats, identities, linkRequests, outbox, users, wizardSessions } from '../../src/db/schema.ts'
+import { keepTelegramKeyboard, takeTelegramKeyboard } from '../../src/db/telegram-keyboards.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { pgliteDatabases } from '../support/database.ts'
@@ -11,7 +13,13 @@ import { createWorld, startMachines, type Machines, type World } from '../suppor
 import { createMemoryChat, createPerson, type MemoryChat, type Person } from './support/memory-chat.ts'
 
 const KEY = `sk-ant-api03-${'a'.repeat(60)}x4Qe`
-const info = { gatewayImage: 'gateway:stub', webAddress: null, billing: false }
+const info: Info = {
+  gatewayImage: 'gateway:stub',
+  webAddress: null,
+  billing: false,
+  elsewhere: (here, { name, args }) =>
+    here === 'telegram' ? [] : [{ provider: 'telegram', url: `https://t.me/conch_bot?start=${name}_${args.join('_')}` }],
+}
 
 let machines: Machines
 beforeAll(async () => {
@@ -71,6 +79,16 @@ describe('accounts in chat', async () => {
     await person.presses('Launch')
   }
   const people = ({ world }: Scene): Promise<number> => world.database.db.$count(users)
+
+  test('where another chat has an address that enters the code, it is offered; in that chat it is not', async () => {
+    const { ann, anna, discord } = await begin()
+    await anna.says('/link')
+    expect(anna.labels()).toEqual(['Enter it in Telegram', 'Linked chats'])
+    const url = `https://t.me/conch_bot?start=link_${codeIn(anna.sees())}`
+    expect(discord.messages.at(-1)?.view.actions[0]).toEqual({ kind: 'link', label: 'Enter it in Telegram', url })
+    await ann.says('/link')
+    expect(ann.labels()).toEqual(['Linked chats'])
+  })
 
   test('a code says what to do with it, and both sides are asked who the other one is', async () => {
     const scene = await begin()
@@ -279,6 +297,21 @@ describe('accounts in chat', async () => {
     for (const table of [identities, wizardSessions, outbox, chats, users]) expect(await world.database.db.$count(table)).toBe(0)
     await ann.says('hello?')
     expect(ann.sees()).toContain('Hi! I set up and look after your own OpenClaw')
+  })
+
+  test('being forgotten takes along what stands below the chats of the person, and of nobody else', async () => {
+    const { ann, at, telegram, world } = await begin()
+    const { db } = world.database
+    const bob = at(telegram, 'bob')
+    await bob.starts()
+    await ann.starts()
+    for (const chat of ['ann', 'bob']) await keepTelegramKeyboard(db, { chat, viewRef: '101', keyboardRef: '102' })
+    await ann.says('/forget-me')
+    await ann.says('forget me')
+    expect(await takeTelegramKeyboard(db, { chat: 'ann' })).toBeNull()
+    expect(await takeTelegramKeyboard(db, { chat: 'bob', viewRef: '100' })).toBeNull()
+    expect(await takeTelegramKeyboard(db, { chat: 'bob', viewRef: '101' })).toEqual({ chat: 'bob', viewRef: '101', keyboardRef: '102' })
+    expect(await takeTelegramKeyboard(db, { chat: 'bob' })).toBeNull()
   })
 
   test('being forgotten waits for the assistants, and offers to destroy them', async () => {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActionToken } from '../../src/db/action-tokens.ts'
 import { wizardSessions } from '../../src/db/schema.ts'
+import { Sealed } from '../../src/lib/sealed.ts'
 import { pgliteDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { createMemoryChat, createPerson } from './support/memory-chat.ts'
@@ -299,6 +300,23 @@ describe('a conversation', async () => {
     await news()
     expect(ann.sees()).toContain('🟢 my-claw is live')
     expect((await machines.apps()).length - apps.length).toBe(1)
+  })
+
+  test('a bot that nobody asked for is kept nowhere and answers no other question', async () => {
+    const scene = await begin()
+    await launch(scene)
+    const { ann, chat, world } = scene
+    const token = '7100000001:AAsimulated-token-of-a-bot-of-anns1'
+    await ann.says('/rename')
+    await ann.makesBot('my_claw_bot', new Sealed(token))
+    expect(ann.sees()).toContain('@my_claw_bot is made, and it is yours. I was not waiting for one')
+    await ann.makesBot('other_bot', null)
+    expect(ann.sees()).toContain('Telegram does not hand me its token')
+    await ann.says('new-claw')
+    expect(ann.sees()).toContain('my-claw is called new-claw now.')
+    expect(JSON.stringify(chat.messages)).not.toContain(token)
+    for (const table of ['wizard_sessions', 'outbox', 'audit_log', 'secret_names', 'inbox', 'action_tokens'])
+      expect(JSON.stringify(await world.database.db.execute(sql.raw(`select * from ${table}`)))).not.toContain(token)
   })
 
   test('unknown commands and loose words get a way on', async () => {

@@ -16,6 +16,7 @@ import { startSlack, type SlackSimulator } from '../simulators/slack.ts'
 import { startTelegram, type TelegramSimulator } from '../simulators/telegram.ts'
 import { pgliteDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
 import { runPlane } from './support/stage.ts'
 
@@ -47,7 +48,14 @@ describe('on Telegram', async () => {
   const stage = async (): Promise<{ sim: TelegramSimulator; db: Db }> => {
     const sim = await startTelegram()
     const database = await open()
-    const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log: silentLog })
+    const face = createTelegramFace({
+      token: new Sealed(sim.token),
+      apiRoot: sim.apiRoot,
+      publicUrl: null,
+      keyboards: keyboardsInMemory(),
+      clock: systemClock,
+      log: silentLog,
+    })
     await runPlane(face, { database, machines, log: silentLog }, async () => {
       await sim.close()
       expect(sim.violations()).toEqual([])

@@ -13,6 +13,7 @@ import { createLog } from '../../src/lib/log.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startTelegram, type TelegramPerson, type TelegramSimulator } from '../simulators/telegram.ts'
 import { press, view } from './support/desk.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
 
 type Said = Partial<NonNullable<Update['message']>>
@@ -35,6 +36,7 @@ async function bench(
     token: new Sealed(sim.token),
     apiRoot: sim.apiRoot,
     publicUrl: options.publicUrl ?? null,
+    keyboards: keyboardsInMemory(),
     clock: systemClock,
     log,
   })
@@ -117,6 +119,9 @@ test('a link into private repeats what looks and asks, and never what acts', () 
   expect(openedBy('do_link_ABCD-1234')).toEqual({ name: 'link', args: ['ABCD-1234'] })
   for (const acting of ['do_restart_my-claw', 'do_link_yes_abc', 'do_forget-me']) expect(openedBy(acting)).toBe('nothing')
   expect(openedBy('my-claw')).toBe('name')
+  expect(deepLink('conch_bot', { name: 'link', args: ['ABCD-1234'] })).toBe('https://t.me/conch_bot?start=link_ABCD-1234')
+  expect(openedBy('link_ABCD-1234')).toEqual({ name: 'link', args: ['ABCD-1234'] })
+  for (const nothing of ['link_', 'link_yes_abc', 'ref_ann', 'ref_', 'ref_yes_no']) expect(openedBy(nothing)).toBe('nothing')
 })
 
 test('the commands are registered: all of them in private, in groups those that have their place there', async () => {
@@ -271,7 +276,14 @@ test('a token that Telegram does not know ends the face with one clear line', as
   const sim = await startTelegram()
   onTestFinished(() => sim.close())
   const log = createLog({ level: 'silent', destination: process.stderr })
-  const face = createTelegramFace({ token: new Sealed('1:wrong'), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log })
+  const face = createTelegramFace({
+    token: new Sealed('1:wrong'),
+    apiRoot: sim.apiRoot,
+    publicUrl: null,
+    keyboards: keyboardsInMemory(),
+    clock: systemClock,
+    log,
+  })
   const ended = face.run(async () => undefined, new AbortController().signal)
   await expect(ended).rejects.toMatchObject({ code: 'telegram.token', message: expect.stringContaining('TELEGRAM_BOT_TOKEN') })
 })

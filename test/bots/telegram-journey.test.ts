@@ -5,19 +5,24 @@ import { createTelegramFace } from '../../src/bots/telegram/telegram.ts'
 import { createControlPlane, type ControlPlane } from '../../src/control-plane.ts'
 import { rowsOf } from '../../src/db/connect.ts'
 import { closeIncidents, raiseIncident } from '../../src/db/incidents.ts'
+import { keepTelegramKeyboard, takeTelegramKeyboard } from '../../src/db/telegram-keyboards.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
+import type { CheckUrls } from '../../src/secrets/live-check.ts'
 import { startTelegram, type TelegramPerson, type TelegramSimulator } from '../simulators/telegram.ts'
+import { wholeDatabase } from '../support/accounts.ts'
 import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { KEY } from './support/desk.ts'
-import { eventually } from './support/memory-chat.ts'
+import { createMemoryChat, createPerson, eventually } from './support/memory-chat.ts'
 
 type Stage = { sim: TelegramSimulator; plane: ControlPlane; database: TestDatabase; ann: TelegramPerson; logged(): string }
 
 const LAUNCHED_MS = 15_000
+/** Only Telegram is asked here. */
+const checksAt = (url: string): CheckUrls => ({ telegram: url, discord: url, slack: url, anthropic: url, openai: url, google: url, openrouter: url })
 
 describe('a person on Telegram', async () => {
   const { open } = await pgliteDatabases()
@@ -27,12 +32,19 @@ describe('a person on Telegram', async () => {
   })
   afterAll(() => machines.close())
 
-  async function stage(): Promise<Stage> {
-    const sim = await startTelegram()
+  async function stage(options: { managesBots?: boolean } = {}): Promise<Stage> {
+    const sim = await startTelegram(options)
     const database = await open()
     let lines = ''
     const log = createLog({ level: 'debug', destination: { write: (line: string) => void (lines += line) } })
-    const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log })
+    const face = createTelegramFace({
+      token: new Sealed(sim.token),
+      apiRoot: sim.apiRoot,
+      publicUrl: null,
+      keyboards: { keep: (standing) => keepTelegramKeyboard(database.db, standing), take: (which) => takeTelegramKeyboard(database.db, which) },
+      clock: systemClock,
+      log,
+    })
     const plane = await createControlPlane({
       database,
       fly: machines.fly,
@@ -41,6 +53,8 @@ describe('a person on Telegram', async () => {
       settings: { image: 'gateway:inline', billing: false },
       local: true,
       webAddress: 'http://127.0.0.1:8787',
+      ...(options.managesBots === true && { checks: checksAt(sim.apiRoot) }),
+      ownTokens: [{ name: 'TELEGRAM_BOT_TOKEN', token: new Sealed(sim.token) }],
       clock: systemClock,
       random: systemRandom,
       log,
@@ -73,6 +87,22 @@ describe('a person on Telegram', async () => {
     await ann.sees('I delete your message at once.')
     await ann.says(KEY)
     await ann.sees('Brain: Claude (key …x4Qe)')
+  }
+
+  async function launched(ann: TelegramPerson): Promise<void> {
+    await ann.says('/deploy my-claw ams')
+    await ann.sees('[Skip for now]')
+    await ann.clicks('Skip for now')
+    await ann.sees('[Launch]')
+    await ann.clicks('Launch')
+    await ann.sees('🟢 my-claw is live', { withinMs: LAUNCHED_MS })
+  }
+
+  async function destroyed(ann: TelegramPerson): Promise<void> {
+    await ann.says('/destroy')
+    await ann.sees('Type my-claw to confirm.')
+    await ann.says('my-claw')
+    await ann.sees('my-claw is gone', { withinMs: LAUNCHED_MS })
   }
 
   async function incident({ database, plane }: Stage, what: 'raised' | 'over'): Promise<void> {
@@ -153,6 +183,62 @@ describe('a person on Telegram', async () => {
     await ann.sees('Type my-claw to confirm.')
     await ann.says('my-claw')
     await ann.sees('my-claw is gone', { withinMs: LAUNCHED_MS })
+  })
+
+  test('a tap makes a bot of their own, and the assistant listens with it; its token is nowhere', { timeout: 60_000 }, async () => {
+    const { sim, ann, database, logged } = await stage({ managesBots: true })
+    await launched(ann)
+    await ann.clicks('Add Telegram')
+    await ann.sees('keyboard: [Make the bot for me]')
+    await ann.clicks('Cancel')
+    await ann.sees('Nothing about my-claw changed.')
+    expect(ann.keyboard()).toEqual([])
+    await ann.says('/set_key telegram')
+    await ann.sees('keyboard: [Make the bot for me]')
+    await ann.clicks('Make the bot for me')
+    await ann.sees(/✓ Telegram bot token ….{4} of @my_claw_[a-z0-9]{4}_bot is set\./)
+    await ann.sees(/my-claw listens on Telegram: say hello to @my_claw_[a-z0-9]{4}_bot/, { withinMs: LAUNCHED_MS })
+    expect(ann.keyboard()).toEqual([])
+    expect(ann.transcript()).not.toMatch(/Or tap|keyboard:/)
+    const [made, ...others] = sim.bots.all
+    expect(others).toEqual([])
+    expect.assert(made !== undefined)
+    const secret = made.token.slice(11)
+    const everything = (await wholeDatabase(database.db)) + logged() + JSON.stringify(sim.calls) + ann.transcript()
+    expect(everything).not.toContain(secret)
+    await destroyed(ann)
+  })
+
+  test('a bot whose token Telegram keeps to itself is asked for in words, and pasted', { timeout: 60_000 }, async () => {
+    const { sim, ann } = await stage({ managesBots: true })
+    await launched(ann)
+    await ann.clicks('Add Telegram')
+    await ann.sees('keyboard: [Make the bot for me]')
+    sim.bots.tells('update')
+    sim.fault('getManagedBotToken', { status: 400, description: 'Bad Request: not now' }, 3)
+    await ann.clicks('Make the bot for me')
+    await ann.sees(/@my_claw_[a-z0-9]{4}_bot is made, and it is yours, but Telegram does not hand me its token/)
+    await ann.sees('tap API Token, and paste what it shows you here.')
+    await ann.says(sim.bots.all[0]?.token ?? '')
+    await ann.sees(/✓ Telegram bot token ….{4} of @my_claw_/)
+    expect(ann.transcript()).not.toContain(sim.bots.all[0]?.token)
+    await destroyed(ann)
+  })
+
+  test('a link from another chat opens the question who made the code, and one that somebody was sent with greets', { timeout: 30_000 }, async () => {
+    const { plane, ann, database } = await stage()
+    const discord = createMemoryChat('discord')
+    const anna = createPerson(discord, (inbound, face) => plane.router.handle(inbound, face), { subject: 'anna' })
+    await ann.says('/start ref_somebody')
+    await ann.sees('I set up and look after your own OpenClaw')
+    await anna.says('/link')
+    const [offered] = discord.messages.at(-1)?.view.actions ?? []
+    expect.assert(offered?.kind === 'link')
+    const [, payload] = offered.url.split('https://t.me/conch_bot?start=')
+    await ann.says(`/start ${payload}`)
+    await ann.sees('anna on Discord made this code. Is that you?')
+    expect(await database.db.$count(sql`users`)).toBe(2)
+    expect(JSON.stringify(rowsOf(await database.db.execute(sql`select * from users, identities`)))).not.toContain('somebody')
   })
 
   test('in a group a key is taken away, a command is led into private, and help is answered there', { timeout: 30_000 }, async () => {

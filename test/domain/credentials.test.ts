@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { discordInvite, slackManifestFor } from '../../src/domain/channel-guides.ts'
+import { discordInvite, slackManifestFor, telegramUsernameFor } from '../../src/domain/channel-guides.ts'
 import {
   brainOf,
   channelsOf,
@@ -183,6 +183,15 @@ describe('what is computed for a person', () => {
       scope: 'bot applications.commands',
       permissions: '309238025280',
     })
+  })
+  it.each([
+    ['my-claw', 'my_claw_x7a9_bot'],
+    ['a--b', 'a_b_x7a9_bot'],
+    ['abcdefghijklmnopqrs-tuvwxyz', 'abcdefghijklmnopqrs_x7a9_bot'],
+    ['abcdefghijklmnopqrstuvwxyzabcd', 'abcdefghijklmnopqrst_x7a9_bot'],
+  ])('a username for the bot of %s: %s', (name, username) => {
+    expect(telegramUsernameFor(name, 'x7a9')).toBe(username)
+    expect(username.length).toBeLessThanOrEqual(32)
   })
   it('a Slack app with the name of their assistant, in Socket Mode', () => {
     const manifest = slackManifestFor('my-claw')

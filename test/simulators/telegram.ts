@@ -4,12 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { z } from 'zod'
 import { createBucket, type Bucket } from './bucket.ts'
 import { seesIn, type Person, type Simulator } from './person.ts'
-import { createChats, type Answer, type Chats, type Key, type Message } from './telegram/chats.ts'
+import { createHostedBots, userOf, type HostedBot, type HostedBots } from './telegram/bots.ts'
+import { createChats, type Answer, type Chats, type Message } from './telegram/chats.ts'
+import type { Key, ReplyKey } from './telegram/keyboards.ts'
 import { openSpec } from './telegram/spec.ts'
 import { createUpdates, type Updates } from './telegram/updates.ts'
 
 export type Fault = { status: number; description?: string; retryAfterS?: number } | 'drop' | 'lost-answer'
-export type Call = { method: string; body: string; at: number; failed: number | null }
+/** What a call said to Telegram; `bot` is whose token it came with. */
+export type Call = { method: string; body: string; at: number; failed: number | null; bot: number }
 
 export type TelegramPerson = Person & {
   id: number
@@ -25,14 +28,20 @@ export type TelegramPerson = Person & {
   notes(): string[]
   /** The data behind the label, on the newest message that has it. */
   keyOf(label: string): { data: string; messageId: number }
+  /** The labels of the keyboard below the chat, also while it is hidden. */
+  keyboard(): string[]
+  /** A bot that this person made at @BotFather, without us. */
+  makesBot(username: string): HostedBot
   blocks(): void
 }
 export type TelegramSimulator = Simulator & {
   apiRoot: string
   token: string
   username: string
-  /** Every call of the bot's, getUpdates aside. */
+  /** Every call, getUpdates aside. */
   calls: readonly Call[]
+  /** The other bots of this Telegram. */
+  bots: HostedBots
   updates: Updates
   messages: readonly Message[]
   commands(scope: string): string[]
@@ -56,11 +65,13 @@ const commandsSchema = z.object({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
   scope: z.object({ type: z.string() }).optional(),
 })
+const ABILITIES = { can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false }
 const ackSchema = z.object({ callback_query_id: z.string(), text: z.string().max(200).optional() })
 
 type State = {
   bot: { id: number; is_bot: true; first_name: string; username: string }
   chats: Chats
+  bots: HostedBots
   updates: Updates
   calls: Call[]
   faults: { method: string; fault: Fault; times: number }[]
@@ -72,13 +83,18 @@ type State = {
   check: ReturnType<typeof openSpec>
 }
 
-/** Starts one on a free port of this computer. `checked`: every call is held against the published description. */
-export async function startTelegram(options: { checked?: boolean } = {}): Promise<TelegramSimulator> {
+/**
+ * Starts one on a free port of this computer. `checked`: every call is held against the published description; `managesBots`: the bot's owner
+ * has switched bot management on.
+ */
+export async function startTelegram(options: { checked?: boolean; managesBots?: boolean } = {}): Promise<TelegramSimulator> {
   const violations: string[] = []
   const bot = { id: 7_000_000_001, is_bot: true, first_name: 'Conch', username: 'conch_bot' } as const
+  const bots = createHostedBots(bot, options.managesBots === true)
   const state: State = {
     bot,
-    chats: createChats(bot),
+    bots,
+    chats: createChats(bot, bots.manages),
     updates: createUpdates((why) => violations.push(why)),
     calls: [],
     faults: [],
@@ -103,6 +119,7 @@ export async function startTelegram(options: { checked?: boolean } = {}): Promis
     token: TOKEN,
     username: bot.username,
     calls: state.calls,
+    bots,
     updates: state.updates,
     messages: state.chats.messages,
     commands: (scope) => state.commands.get(scope) ?? [],
@@ -130,11 +147,12 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   }
   const raw = await bodyOf(request)
-  if (token !== TOKEN) return reply({ ok: false, error_code: 401, description: 'Unauthorized' }, 401)
+  const hosted = state.bots.withToken(token ?? '')
+  if (token !== TOKEN && hosted === undefined) return reply({ ok: false, error_code: 401, description: 'Unauthorized' }, 401)
   const multipart = request.headers['content-type']?.startsWith('multipart/') === true
   const params = multipart ? await formOf(request, raw) : z.record(z.string(), z.unknown()).parse(raw.length === 0 ? {} : JSON.parse(raw.toString()))
   if (state.check !== null && !multipart) state.violations.push(...state.check(method, params))
-  const call: Call = { method, body: raw.toString(), at: performance.now(), failed: null }
+  const call: Call = { method, body: raw.toString(), at: performance.now(), failed: null, bot: hosted?.id ?? state.bot.id }
   if (method !== 'getUpdates') state.calls.push(call)
   const fault = nextFault(state, method)
   if (fault === 'drop') return void request.socket.destroy()
@@ -142,8 +160,8 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     call.failed = fault.status
     return reply(faultAnswer(fault), fault.status)
   }
-  if (method === 'getUpdates') return reply(await state.updates.poll(params, response))
-  const answer = limited(state, method, params) ?? answerTo(state, method, params)
+  if (method === 'getUpdates' && hosted === undefined) return reply(await state.updates.poll(params, response))
+  const answer = hosted === undefined ? (limited(state, method, params) ?? answerTo(state, method, params)) : answerOfHosted(hosted, method)
   if (!answer.ok) call.failed = answer.error_code
   if (fault === 'lost-answer') return void request.socket.destroy()
   reply(answer, answer.ok ? 200 : answer.error_code)
@@ -199,7 +217,11 @@ function answerTo(state: State, method: string, params: Readonly<Record<string, 
   const done: Answer = { ok: true, result: true }
   switch (method) {
     case 'getMe':
-      return { ok: true, result: { ...state.bot, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false } }
+      return { ok: true, result: { ...state.bot, ...ABILITIES, can_manage_bots: state.bots.manages() } }
+    case 'getManagedBotToken':
+      return state.bots.tokenOf(params)
+    case 'replaceManagedBotToken':
+      return state.bots.tokenOf(params, (bot) => void updates.push({ managed_bot: { user: asUser(state, bot.owner), bot: userOf(bot) } }))
     case 'setMyCommands':
       return setCommands(state, params)
     case 'setChatMenuButton':
@@ -225,6 +247,12 @@ function answerTo(state: State, method: string, params: Readonly<Record<string, 
     default:
       return { ok: false, error_code: 404, description: 'Not Found: method not found' }
   }
+}
+
+/** The other bots say who they are, and no more. */
+function answerOfHosted(bot: HostedBot, method: string): Answer {
+  if (method === 'getMe') return { ok: true, result: { ...userOf(bot), ...ABILITIES, can_manage_bots: false } }
+  return { ok: false, error_code: 404, description: 'Not Found: method not found' }
 }
 
 /** What no chat would have stood is our mistake; what became of a chat is not. */
@@ -281,7 +309,12 @@ function personOf(state: State, place: Place): TelegramPerson {
       const { key, message } = findKey(state, place, label)
       return { data: key.callback_data ?? '', messageId: message.id }
     },
+    keyboard: () => (state.chats.keyboards.get(place.chatId)?.keys ?? []).flat().map((key) => key.text),
+    makesBot: (username) => state.bots.make({ owner: place.id, name: username, username, managed: false }),
     async clicks(label) {
+      const below = state.chats.keyboards.get(place.chatId)?.keys.flat()
+      const typed = below?.find((key) => key.text === label)
+      if (typed !== undefined) return type(state, place, typed)
       const { key, message } = findKey(state, place, label)
       if (key.callback_data !== undefined) return press(state, place, { data: key.callback_data, messageId: message.id })
       const payload = /^https:\/\/t\.me\/(\w+)\?start=([\w-]{1,64})$/.exec(key.url ?? '')
@@ -311,9 +344,31 @@ function press(state: State, { id, chatId }: Place, { data, messageId }: { data:
   const message = state.chats.messages.find((one) => one.id === messageId)
   const queryId = `${id}-${state.presses.size + 1}`
   state.presses.set(queryId, { at: Date.now(), by: id, answered: false, note: null })
-  const from = { id, is_bot: false, first_name: state.chats.all.get(id)?.name ?? 'Somebody', language_code: 'en' }
+  const from = asUser(state, id)
   const on = message === undefined ? {} : { message: state.chats.wire({ ...message, chatId }) }
   state.updates.push({ callback_query: { id: queryId, from, chat_instance: '1', data, ...on } })
+}
+
+/** A key of the keyboard below the chat: it makes a bot, or it writes what stands on it. */
+function type(state: State, place: Place, { text, request_managed_bot: request }: ReplyKey): void {
+  const standing = state.chats.keyboards.get(place.chatId)
+  if (standing?.once === true) standing.hidden = true
+  if (request === undefined) return void write(state, place, text)
+  const { suggested_name: name = 'My bot', suggested_username: username = `my_${place.id}_bot` } = request
+  const bot = userOf(state.bots.make({ owner: place.id, name, username, managed: true }))
+  const message = state.chats.add({
+    chatId: place.chatId,
+    from: place.id,
+    text: `(made the bot @${bot.username})`,
+    service: { managed_bot_created: { bot } },
+  })
+  const told = { message: { message: state.chats.wire(message) }, update: { managed_bot: { user: asUser(state, place.id), bot } } }
+  const telling = state.bots.telling()
+  for (const what of new Set(telling)) state.updates.push(told[what], telling.filter((one) => one === what).length)
+}
+
+function asUser({ chats }: State, id: number) {
+  return { id, is_bot: false, first_name: chats.all.get(id)?.name ?? 'Somebody', language_code: 'en' }
 }
 
 function findKey({ chats }: State, { chatId }: Place, label: string): { key: Key; message: Message } {
@@ -326,11 +381,13 @@ function findKey({ chats }: State, { chatId }: Place, label: string): { key: Key
 }
 
 function transcriptOf({ chats }: State, chatId: number): string {
-  return chats.messages
+  const standing = chats.keyboards.get(chatId)
+  const below = (standing?.keys ?? []).map((row) => row.map((key) => `[${key.text}]`).join(' ')).join('\n')
+  const messages = chats.messages
     .filter((one) => one.chatId === chatId && !one.deleted)
     .map((one) => {
       const rows = one.keyboard.map((row) => row.map((key) => (key.url === undefined ? `[${key.text}]` : `[${key.text} → ${key.url}]`)).join(' '))
       return [`${one.from === null ? 'bot' : (chats.all.get(one.from)?.name ?? one.from)}: ${one.text}`, ...rows].join('\n')
     })
-    .join('\n\n')
+  return (below === '' ? messages : [...messages, `${standing?.hidden === true ? 'hidden keyboard' : 'keyboard'}: ${below}`]).join('\n\n')
 }

@@ -45,7 +45,7 @@ export async function answerLink(turn: Turn, args: readonly string[]): Promise<v
         : { code: args.join('').slice(0, 60) }
   const step = await turn.deps.actions.perform('link', wanted, turn.actor)
   if (!step.ok) return void (await show(turn, refusalView(step, { action: 'link' })))
-  await show(turn, stepView(step.value), { inPlace: true })
+  await show(turn, stepView(step.value, turn), { inPlace: true })
   turn.deps.notifierWake()
 }
 
@@ -55,10 +55,10 @@ async function inPrivate(turn: Turn): Promise<boolean> {
   return false
 }
 
-function stepView(step: LinkStep): View {
+function stepView(step: LinkStep, { deps, inbound }: Turn): View {
   switch (step.kind) {
     case 'code':
-      return linkCodeView(step.code, step.minutes)
+      return linkCodeView(step.code, step.minutes, deps.info.elsewhere?.(inbound.provider, { name: 'link', args: [step.code] }) ?? [])
     case 'asked':
       return linkQuestion('taker', step)
     case 'waiting':

@@ -19,7 +19,7 @@ import {
   type DeployState,
   type DeployWorld,
 } from './deploy-wizard.ts'
-import { answerKey, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey } from './key-wizard.ts'
+import { answerKey, answerKeyBot, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey, type BotMade } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
 import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
@@ -75,6 +75,12 @@ export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<bo
     default:
       return false
   }
+}
+
+/** A bot that the person made with a tap, for the conversation under way that asked for one; false when none did. */
+export async function answerWithBot(turn: Turn, made: BotMade): Promise<boolean> {
+  const session = await wizardAt(turn.deps.db, placeOf(turn))
+  return session?.kind === KEY_WIZARD && answerKeyBot(turn, session, made)
 }
 
 /** Asks the question under way once more, after a restart of either side; false when there is none. */

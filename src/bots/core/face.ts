@@ -48,6 +48,8 @@ export type Face = {
   delete(chat: string, ref: string): Promise<boolean>
   /** Says something to who pressed, and to nobody else, without a message; false when that is no longer possible. Only after a press. */
   note?(text: string): Promise<boolean>
+  /** An address that opens our private chat and says this there; null while it is not known. It only ever asks or looks. */
+  addressOf?(command: { name: string; args: readonly string[] }): string | null
   /** Messages with these keys will come by themselves: a face that answers line by line waits for their end. */
   expect?(chat: string, keys: readonly string[]): void
 }
@@ -86,5 +88,6 @@ export type Inbound = Origin &
     | { kind: 'start' }
     /** A form of several fields, by their names. A form of one field comes as text. */
     | { kind: 'form'; form: string; values: Readonly<Record<string, string>> }
-    | { kind: 'bot-created'; username: string; token: Sealed }
+    /** A bot that the person made with a tap. Null: the platform does not hand its token over, and they must paste it. */
+    | { kind: 'bot-created'; username: string; token: Sealed | null }
   )

@@ -1,3 +1,4 @@
+export type Elsewhere = { provider: string; url: string }
 /** What the operator's configuration lets the conversation say about this installation. */
 export type Info = {
   gatewayImage: string
@@ -5,4 +6,6 @@ export type Info = {
   billing: boolean
   /** Instances run on the operator's own computer, not at Fly.io. */
   local?: boolean
+  /** Addresses that open another chat with us than `here`, and say this there. */
+  elsewhere?(here: string, command: { name: string; args: readonly string[] }): readonly Elsewhere[]
 }

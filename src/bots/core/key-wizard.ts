@@ -15,6 +15,7 @@ import { VARIABLE, VARIABLE_FIELDS } from './words/key-forms.ts'
 import { isKeyRefusal } from './words/key-problems.ts'
 import { keyCancelledView, keyProblemView, secrecyText, undecidedView, wayLabels } from './words/key-questions.ts'
 import { keySetView, otherTokenQuestion, slackManifestView, tokenQuestion, variableQuestion, type Ways } from './words/keys.ts'
+import { botWithoutTokenView } from './words/made-bots.ts'
 import { refusalView } from './words/refusals.ts'
 import { endedView, keyStandsView } from './words/trouble.ts'
 
@@ -125,6 +126,17 @@ export async function answerKeyForm(turn: Turn, session: WizardSession, filled: 
   await pasted(turn, { session, state }, Object.fromEntries(values))
 }
 
+export type BotMade = { username: string; token: Sealed | null }
+
+/** A bot that the person made with a tap, in answer to the question for a bot's token; false when something else is asked. */
+export async function answerKeyBot(turn: Turn, session: WizardSession, { username, token }: BotMade): Promise<boolean> {
+  const state = stateSchema.parse(session.state)
+  if (state.credential !== 'telegram') return false
+  if (token !== null) await pasted(turn, { session, state }, { TELEGRAM_BOT_TOKEN: token })
+  else await show(turn, { ...botWithoutTokenView(username, 'pasted-here'), actions: waysOut(turn, state), input: 'secret', ...formOf(state) })
+  return true
+}
+
 /** True when the form is the one that this question opens. */
 export function isKeyForm(session: WizardSession, form: string): boolean {
   return form === `token:${stateSchema.parse(session.state).credential}`
@@ -213,14 +225,18 @@ async function undecided(
 }
 
 async function problemShown(turn: Turn, at: State, problem: Refusal): Promise<void> {
-  const ways = waysOf(turn, at)
   const deleted = secrecyOf(turn) === 'deleted' && turn.inbound.messageRef !== undefined
-  const actions = [press(at, wayLabels().how, 'how'), ...(ways.web === null ? [] : [ways.web]), ways.cancel]
+  const actions = waysOut(turn, at)
   const name = at.credential === VARIABLE && at.variable === null
   await show(turn, {
     ...keyProblemView(problem, { name: at.name, deleted }, actions),
     ...(name ? { input: 'text', form: `token:${VARIABLE}` } : { input: 'secret', ...formOf(at) }),
   })
+}
+
+function waysOut(turn: Turn, at: State): Button[] {
+  const { web, cancel } = waysOf(turn, at)
+  return [press(at, wayLabels().how, 'how'), ...(web === null ? [] : [web]), cancel]
 }
 
 function formOf({ credential, variable }: State): { form?: string } {

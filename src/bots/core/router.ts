@@ -9,13 +9,15 @@ import { randomId } from '../../lib/random.ts'
 import { answerCommand, commandNames, greet, listOf, pressVerbs } from './answers.ts'
 import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
-import { answerConversation, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
+import { answerConversation, answerWithBot, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
+import type { BotMade } from './key-wizard.ts'
 import { inLanguage } from './language.ts'
 import { belongsInRoom, isOverheard } from './rooms.ts'
 import { deleteTheirs, show, tell, type RouterDeps, type Turn } from './turn.ts'
 import { button, type Press } from './view.ts'
 import { hintView, privateOnlyView } from './words/greeting.ts'
+import { botUnaskedView, botWithoutTokenView } from './words/made-bots.ts'
 import { brokenView, deadButtonView, strayKeyView } from './words/trouble.ts'
 
 export type Router = {
@@ -89,7 +91,7 @@ async function dispatch(turn: Turn): Promise<void> {
     case 'form':
       return form(turn, inbound)
     case 'bot-created':
-      return text(turn, inbound.token.open())
+      return botMade(turn, inbound)
     default:
       return assertNever(inbound)
   }
@@ -117,6 +119,12 @@ async function text(turn: Turn, words: string): Promise<void> {
 /** A form outlives the question that opened it: its answer counts only while that is asked. */
 async function form(turn: Turn, filled: FilledForm): Promise<void> {
   if (!(await answerWithForm(turn, filled))) await endConversation(turn)
+}
+
+/** The token of a bot that comes when none was asked for must not be taken for the answer to something else. */
+async function botMade(turn: Turn, made: BotMade): Promise<void> {
+  if (await answerWithBot(turn, made)) return
+  await show(turn, made.token === null ? botWithoutTokenView(made.username, 'later') : botUnaskedView(made.username))
 }
 
 /** Words that everybody reads: what has its place there is answered there, and what has not is led into private. */

@@ -14,13 +14,17 @@ export function deepLink(botName: string, command: Command | null): string {
 function payloadOf({ name, args }: Command): string {
   if (!OPENABLE.has(name)) return 'do_instances'
   const [arg = ''] = args
-  const payload = `do_${name}_${arg}`
+  const payload = name === 'link' ? `link_${arg}` : `do_${name}_${arg}`
   return payload.length <= PAYLOAD_CHARS_MAX && /^[A-Za-z0-9-]+$/.test(arg) ? payload : `do_${name}`
 }
 
 /** What a payload asks for: a command, nothing in particular, or an instance's name, since `/start my-claw` is also typed by hand. */
 export function openedBy(payload: string): Command | 'nothing' | 'name' {
   const [mark, name = '', ...args] = payload.split('_')
+  // The question who made the code, and nothing more: it is answered by a tap.
+  if (mark === 'link' && name !== '' && args.length === 0) return { name: 'link', args: [name] }
+  // Who sent somebody here makes no difference yet.
+  if (mark === 'ref') return 'nothing'
   // One word at most: "/link yes …" would be an answer already.
   if (mark === 'do' && OPENABLE.has(name) && args.length <= 1) return { name, args }
   // No instance's name has an underscore: it is a link of ours that we no longer know.

@@ -18,7 +18,8 @@ export function received(update: Update, us: Us): Received | null {
   return update.message === undefined ? null : written(update.message, { id, us })
 }
 
-function origin(from: User, id: string): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat' | 'language'> {
+/** Whom something came from. */
+export function originOf(from: User, id: string): Pick<Inbound, 'id' | 'provider' | 'subject' | 'displayName' | 'chat' | 'language'> {
   const displayName = [from.first_name, from.last_name].filter((part) => part !== undefined && part !== '').join(' ')
   // A private chat has the id of its person: announcements go there, wherever something was asked.
   return {
@@ -35,8 +36,8 @@ function pressed(query: CallbackQuery, id: string): Received | null {
   const { message, data } = query
   if (message === undefined || data === undefined) return null
   const press = { kind: 'press', button: data, messageRef: String(message.message_id) } as const
-  if (message.chat.type === 'private') return { inbound: { ...origin(query.from, id), ...press, place: 'dm' }, group: null }
-  const inbound = { ...origin(query.from, id), ...press, place: 'group', rooms: roomsOf(message) } as const
+  if (message.chat.type === 'private') return { inbound: { ...originOf(query.from, id), ...press, place: 'dm' }, group: null }
+  const inbound = { ...originOf(query.from, id), ...press, place: 'group', rooms: roomsOf(message) } as const
   return { inbound, group: { chatId: message.chat.id, command: null, ...threadOf(message) } }
 }
 
@@ -64,7 +65,7 @@ function written(message: Message, { id, us }: { id: string; us: Us }): Received
   if (from === undefined || from.is_bot || message.sender_chat !== undefined) return null
   const text = contentOf(message)
   if (text === null) return null
-  const start = origin(from, id)
+  const start = originOf(from, id)
   const messageRef = String(message.message_id)
   if (chat.type === 'private') return { inbound: privately({ ...start, place: 'dm', messageRef }, text), group: null }
   const typed = typedOf(text, commandNames)

@@ -17,6 +17,8 @@ import type { ReadyView } from '../core/view.ts'
 import { deepLink } from './deep-link.ts'
 import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
 import { received, type GroupPlace } from './inbound.ts'
+import { bringKeyboard, createsBots, takeKeyboardAway, type Keyboards } from './keyboard.ts'
+import { createManagedBots, madeBotOf, type MadeBot, type ManagedBots } from './managed-bots.ts'
 import { capabilities, sheetOf, type Sheet } from './sheet.ts'
 
 export type TelegramOptions = {
@@ -25,6 +27,8 @@ export type TelegramOptions = {
   apiRoot?: string
   /** The address that Telegram can reach us under, without a slash at its end; null: long polling. */
   publicUrl: string | null
+  /** Keyboards that stand below chats. */
+  keyboards: Keyboards
   clock: Clock
   log: Log
 }
@@ -58,21 +62,23 @@ const CHAT_BUCKET = { reservoir: 8, reservoirIncreaseAmount: 1, reservoirIncreas
 const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
 /** A longer wait is the notifier's to plan. */
 const RETRY_SECONDS_MAX = 2
-const UPDATES = ['message', 'callback_query'] as const
+const UPDATES = ['message', 'callback_query', 'managed_bot'] as const
 
-type State = { bot: Bot; options: TelegramOptions; handle: Handle | null; face: Face; underWay: Set<Promise<void>> }
+type State = { bot: Bot; managed: ManagedBots; options: TelegramOptions; handle: Handle | null; face: Face; underWay: Set<Promise<void>> }
 
 /** The face of one bot. Nothing is connected before `run`. */
 export function createTelegramFace(options: TelegramOptions): TelegramFace {
   const bot = createBot(options)
-  const face = faceOf(bot, options.log)
-  const state: State = { bot, options, handle: null, face, underWay: new Set() }
+  const { clock, log } = options
+  const face = faceOf(bot, options)
+  const state: State = { bot, managed: createManagedBots({ bot, clock, log }), options, handle: null, face, underWay: new Set() }
   // The order of a chat, and of a person who writes in several.
   bot.use(sequentialize(({ chat, from }) => [chat, from].flatMap((one) => (one === undefined ? [] : [String(one.id)]))))
   bot.use((context) => take(state, context))
   bot.catch(({ error }) => options.log.warn({ err: withoutPayload(error) }, 'an update from Telegram could not be taken'))
   const webhook = options.publicUrl === null ? null : webhookOf(state)
-  return { ...face, webhook, run: (handle, signal) => receive(state, webhook, { handle, signal }) }
+  const run: TelegramFace['run'] = (handle, signal) => receive(state, webhook, { handle, signal })
+  return Object.assign(face, { webhook, run })
 }
 
 function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
@@ -111,6 +117,8 @@ function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
 /** Acknowledges, and hands on without waiting for what comes of it. */
 async function take(state: State, context: Context): Promise<void> {
   const { bot, handle, face, underWay, options } = state
+  const made = madeBotOf(context.update)
+  if (made !== null) return handle === null ? undefined : track(underWay, handOver(state, made, handle))
   const taken = received(context.update, bot.botInfo)
   const heard = taken !== null && handle !== null
   if (context.callbackQuery === undefined) {
@@ -175,6 +183,11 @@ function acknowledging(answer: (other?: { text: string }) => Promise<unknown>, {
   return { note: (text) => give({ text }), done, doneWithin }
 }
 
+async function handOver({ managed, face }: State, made: MadeBot, handle: Handle): Promise<void> {
+  const inbound = await managed.received(made)
+  if (inbound !== null) await handle(inbound, face)
+}
+
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
   underWay.add(work)
   const end = (): void => void underWay.delete(work)
@@ -183,13 +196,26 @@ function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
 
 type Target = { chatId: number; threadId?: number; replyTo?: number }
 
-function faceOf(bot: Bot, log: Log): Face {
+function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
+  const deps = { bot, keyboards, log }
+  /** What is asked next ends what was offered before. News that come meanwhile do not. */
+  const shown = async (view: ReadyView, ended: { chat: string; viewRef?: string } | null, show: () => Promise<Delivery>): Promise<Delivery> => {
+    if (ended !== null && createsBots(bot)) await takeKeyboardAway(deps, ended)
+    const delivery = await show()
+    if (delivery.kind === 'sent' && view.createBot !== undefined && ended !== null)
+      await bringKeyboard(deps, view.createBot, { chat: ended.chat, viewRef: delivery.ref })
+    return delivery
+  }
   return {
     provider: 'telegram',
-    capabilities,
+    get capabilities() {
+      return { ...capabilities, createsBots: createsBots(bot) }
+    },
     paceMs: 1_000,
-    send: (chat, view) => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) }),
-    edit: (chat, ref, view) => change(bot, Number(chat), { ref, sheet: sheetOf(view) }),
+    addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
+    send: (chat, view, { unasked }) =>
+      shown(view, unasked ? null : { chat }, () => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) })),
+    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, Number(chat), { ref, sheet: sheetOf(view) })),
     delete: (chat, ref) => remove(bot, Number(chat), ref),
   }
 }
@@ -203,6 +229,7 @@ function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
   }
   return {
     ...face,
+    capabilities,
     send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
     edit: (_chat, ref, view) => change(bot, group.chatId, { ref, sheet: pointed(view) }),
     delete: (_chat, ref) => remove(bot, group.chatId, ref),

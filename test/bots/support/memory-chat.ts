@@ -3,6 +3,7 @@ import type { Capabilities, Delivery, Face, Inbound, Room } from '../../../src/b
 import { linesOf, plainStyle } from '../../../src/bots/core/layout.ts'
 import type { ReadyView } from '../../../src/bots/core/view.ts'
 import { randomId } from '../../../src/lib/random.ts'
+import type { Sealed } from '../../../src/lib/sealed.ts'
 
 export type Message = { ref: string; chat: string; view: ReadyView; edits: number; deleted: boolean }
 export type Answer = Delivery | Error | 'shown-then-dies'
@@ -89,6 +90,8 @@ export type Person = {
   /** Presses a button by its id, whoever it was made for. */
   pressesId(id: string, messageRef?: string): Promise<void>
   starts(): Promise<void>
+  /** Makes a bot with a tap; null: its token does not come. */
+  makesBot(username: string, token: Sealed | null): Promise<void>
   /** The newest message, as text. */
   sees(): string
   labels(): string[]
@@ -135,6 +138,7 @@ export function createPerson(
     says: (text, options) => handle({ ...origin(options?.id), kind: 'text', text, messageRef: `theirs-${randomId(4)}` }, chat.face),
     presses: (label) => pressesId(find(label).id, find(label).ref),
     pressesId,
+    makesBot: (username, token) => handle({ ...origin(), kind: 'bot-created', username, token }, chat.face),
     starts: () => handle({ ...origin(), kind: 'start' }, chat.face),
     sees: () => chat.textOf(mine().at(-1)),
     labels: () => (mine().at(-1)?.view.actions ?? []).map((one) => one.label),

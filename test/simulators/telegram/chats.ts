@@ -1,10 +1,7 @@
 // The chats of a simulated Telegram: who is in them, what stands in them, and what a bot may do there.
 import { z } from 'zod'
+import { markupProblem, markupSchema, type Key, type Markup, type ReplyKey } from './keyboards.ts'
 import { parseHtml, type Stress } from './markup.ts'
-
-const keySchema = z.object({ text: z.string(), callback_data: z.string().optional(), url: z.string().optional(), style: z.string().optional() })
-const keyboardSchema = z.object({ inline_keyboard: z.array(z.array(keySchema)) })
-export type Key = z.infer<typeof keySchema>
 
 export type Message = {
   id: number
@@ -14,6 +11,8 @@ export type Message = {
   text: string
   stresses: Stress[]
   keyboard: Key[][]
+  /** What the message says besides words: that a bot was made. */
+  service: Record<string, unknown>
   deleted: boolean
   edits: number
   file: string | null
@@ -21,20 +20,24 @@ export type Message = {
 export type Chat =
   | { id: number; kind: 'private'; reachable: 'yes' | 'not-started' | 'blocked'; name: string }
   | { id: number; kind: 'group'; name: string; mayDelete: boolean }
+/** A keyboard below a chat, in the place of the letters. One that was used once hides, and can be brought back until a bot takes it away. */
+export type StandingKeyboard = { keys: ReplyKey[][]; messageId: number; once: boolean; hidden: boolean }
 export type Answer = { ok: true; result: unknown } | { ok: false; error_code: number; description: string; parameters?: { retry_after: number } }
 
 const sendSchema = z.object({
   chat_id: z.coerce.number(),
   text: z.string(),
   parse_mode: z.literal('HTML').optional(),
-  reply_markup: keyboardSchema.optional(),
+  reply_markup: markupSchema.optional(),
   message_id: z.number().optional(),
 })
 
 export type Chats = {
   all: Map<number, Chat>
   messages: Message[]
-  add(message: Pick<Message, 'chatId' | 'from' | 'text'>): Message
+  /** By the chat that each stands below. */
+  keyboards: Map<number, StandingKeyboard>
+  add(message: Pick<Message, 'chatId' | 'from' | 'text'> & Partial<Pick<Message, 'service'>>): Message
   send(params: unknown): Answer
   edit(params: unknown): Answer
   sendFile(chatId: number, file: { name: string; text: string }): Answer
@@ -45,23 +48,25 @@ export type Chats = {
 const refusal = (error_code: number, description: string): Answer => ({ ok: false, error_code, description })
 const bad = (description: string): Answer => refusal(400, `Bad Request: ${description}`)
 
-/** An empty Telegram; `bot` is who the bot's messages are from. */
-export function createChats(bot: Record<string, unknown>): Chats {
+/** An empty Telegram; `bot` is who the bot's messages are from, and `manages` whether it may manage other bots. */
+export function createChats(bot: Record<string, unknown>, manages: () => boolean): Chats {
   const all = new Map<number, Chat>()
+  const keyboards: Chats['keyboards'] = new Map()
   const messages: Message[] = []
   const add: Chats['add'] = (message) => {
-    const made = { ...message, id: messages.length + 101, stresses: [], keyboard: [], deleted: false, edits: 0, file: null }
+    const made = { service: {}, ...message, id: messages.length + 101, stresses: [], keyboard: [], deleted: false, edits: 0, file: null }
     messages.push(made)
     return made
   }
   const wire: Chats['wire'] = (message) => {
     const chat = all.get(message.chatId)
-    const { id, from, text, keyboard, chatId } = message
+    const { id, from, text, keyboard, chatId, service } = message
     const where =
       chat?.kind === 'group' ? { id: chatId, type: 'supergroup', title: chat.name } : { id: chatId, type: 'private', first_name: chat?.name }
     const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
     const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
-    return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, text, ...markup }
+    const said = Object.keys(service).length === 0 ? { text } : service
+    return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
   }
   const find = (params: unknown): Message | undefined => {
     const { chat_id, message_id } = z.object({ chat_id: z.coerce.number(), message_id: z.number() }).parse(params)
@@ -70,22 +75,27 @@ export function createChats(bot: Record<string, unknown>): Chats {
   return {
     all,
     messages,
+    keyboards,
     add,
     wire,
     send(params) {
-      const checked = contentOf(all, params)
+      const checked = contentOf(all, manages(), params)
       if (!checked.ok) return checked.answer
-      const message = add({ chatId: checked.chatId, from: null, text: checked.text })
-      Object.assign(message, { stresses: checked.stresses, keyboard: checked.keyboard })
+      const { chatId, text, stresses, markup } = checked
+      const message = add({ chatId, from: null, text })
+      Object.assign(message, { stresses, keyboard: inlineOf(markup) })
+      place(keyboards, { chatId, messageId: message.id, markup })
       return { ok: true, result: wire(message) }
     },
     edit(params) {
-      const checked = contentOf(all, params)
+      const checked = contentOf(all, manages(), params)
       if (!checked.ok) return checked.answer
       const message = find(params)
       if (message === undefined) return bad('message to edit not found')
-      if (message.from !== null) return bad("message can't be edited")
-      const { text, stresses, keyboard } = checked
+      if (message.from !== null || keyboards.get(message.chatId)?.messageId === message.id) return bad("message can't be edited")
+      const { text, stresses, markup } = checked
+      if (markup !== undefined && !('inline_keyboard' in markup)) return bad('inline keyboard expected')
+      const keyboard = inlineOf(markup)
       const same = JSON.stringify([message.text, message.stresses, message.keyboard]) === JSON.stringify([text, stresses, keyboard])
       if (same) return bad('message is not modified: specified new message content and reply markup are exactly the same')
       Object.assign(message, { text, stresses, keyboard, edits: message.edits + 1 })
@@ -117,10 +127,10 @@ function unreachable(all: Chats['all'], chatId: number): Answer | null {
   return null
 }
 
-type Content = { ok: true; chatId: number; text: string; stresses: Stress[]; keyboard: Key[][] } | { ok: false; answer: Answer }
+type Content = { ok: true; chatId: number; text: string; stresses: Stress[]; markup: Markup | undefined } | { ok: false; answer: Answer }
 
-function contentOf(all: Chats['all'], params: unknown): Content {
-  const { chat_id: chatId, text, parse_mode, reply_markup } = sendSchema.parse(params)
+function contentOf(all: Chats['all'], manages: boolean, params: unknown): Content {
+  const { chat_id: chatId, text, parse_mode, reply_markup: markup } = sendSchema.parse(params)
   const refused = unreachable(all, chatId)
   if (refused !== null) return { ok: false, answer: refused }
   const parsed = parse_mode === undefined ? ({ ok: true, text, stresses: [] } as const) : parseHtml(text)
@@ -128,21 +138,19 @@ function contentOf(all: Chats['all'], params: unknown): Content {
   if (parsed.text.trim() === '') return { ok: false, answer: bad('message text is empty') }
   if (parsed.text.length > 4_096) return { ok: false, answer: bad('message is too long') }
   if (!text.isWellFormed()) return { ok: false, answer: bad('strings must be encoded in UTF-8') }
-  const keyboard = reply_markup?.inline_keyboard ?? []
-  const why = keyboardProblem(keyboard)
+  const why = markupProblem(markup, { private: all.get(chatId)?.kind === 'private', manages })
   if (why !== null) return { ok: false, answer: bad(why) }
-  return { ok: true, chatId, text: parsed.text, stresses: [...parsed.stresses], keyboard }
+  return { ok: true, chatId, text: parsed.text, stresses: [...parsed.stresses], markup }
 }
 
-function keyboardProblem(rows: readonly Key[][]): string | null {
-  if (rows.flat().length > 100 || rows.some((row) => row.length > 8)) return 'reply markup is too long'
-  for (const { text, callback_data: data, url, style } of rows.flat()) {
-    if (text.trim() === '') return 'text buttons are unallowed in the inline keyboard'
-    if ((data === undefined) === (url === undefined)) return 'a button has one purpose'
-    if (data !== undefined && (data === '' || Buffer.byteLength(data) > 64)) return 'BUTTON_DATA_INVALID'
-    if (style !== undefined && !['danger', 'success', 'primary'].includes(style)) return 'BUTTON_STYLE_INVALID'
-    const host = url === undefined ? null : (URL.parse(url)?.hostname ?? '')
-    if (host !== null && (!host.includes('.') || host.endsWith('.localhost') || host.startsWith('127.'))) return 'BUTTON_URL_INVALID'
-  }
-  return null
+function inlineOf(markup: Markup | undefined): Key[][] {
+  return markup !== undefined && 'inline_keyboard' in markup ? markup.inline_keyboard : []
+}
+
+/** A keyboard below the chat stays until another one comes or a message takes it away: that its own message is deleted does not. */
+function place(keyboards: Chats['keyboards'], sent: { chatId: number; messageId: number; markup: Markup | undefined }): void {
+  const { chatId, messageId, markup } = sent
+  if (markup === undefined || 'inline_keyboard' in markup) return
+  if ('remove_keyboard' in markup) return void keyboards.delete(chatId)
+  keyboards.set(chatId, { keys: markup.keyboard, messageId, once: markup.one_time_keyboard, hidden: false })
 }

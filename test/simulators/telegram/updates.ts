@@ -4,9 +4,15 @@ import type { ServerResponse } from 'node:http'
 import { z } from 'zod'
 
 export type Update = Record<string, unknown> & { update_id: number }
-const pollSchema = z.object({ offset: z.number().default(0), limit: z.number().min(1).max(100).default(100), timeout: z.number().default(0) })
+const pollSchema = z.object({
+  offset: z.number().default(0),
+  limit: z.number().min(1).max(100).default(100),
+  timeout: z.number().default(0),
+  allowed_updates: z.array(z.string()).optional(),
+})
 const webhookSchema = z.object({
   url: z.string(),
+  allowed_updates: z.array(z.string()).optional(),
   secret_token: z
     .string()
     .regex(/^[\w-]{1,256}$/)
@@ -14,7 +20,7 @@ const webhookSchema = z.object({
 })
 
 export type Updates = {
-  /** One more update, delivered `copies` times. */
+  /** One more update, delivered `copies` times; not at all when the bot has not asked for its kind. */
   push(content: Record<string, unknown>, copies?: number): number
   /** Keeps what comes from now on, until release() delivers it, the last one first. */
   hold(): void
@@ -32,6 +38,8 @@ export function createUpdates(failed: (why: string) => void): Updates {
   let held: Update[] | null = null
   let last = 1_000
   let polls = 0
+  /** What the bot asked for: it holds until it asks for something else. Null: it never said. */
+  let allowed: readonly string[] | null = null
   let webhook: z.infer<typeof webhookSchema> | null = null
   let waiting: AbortController | null = null
   let older: AbortController | null = null
@@ -50,6 +58,7 @@ export function createUpdates(failed: (why: string) => void): Updates {
   return {
     push(content, copies = 1) {
       last += 1
+      if (allowed !== null && !Object.keys(content).every((kind) => allowed?.includes(kind))) return last
       const made = Array.from({ length: copies }, (): Update => ({ update_id: last, ...content }))
       if (held === null) deliver(made)
       else held.push(...made)
@@ -62,7 +71,8 @@ export function createUpdates(failed: (why: string) => void): Updates {
       deliver(kept.toReversed())
     },
     async poll(params, response) {
-      const { offset, limit, timeout } = pollSchema.parse(params)
+      const { offset, limit, timeout, allowed_updates } = pollSchema.parse(params)
+      allowed = allowed_updates ?? allowed
       const conflict = (why: string) => ({ ok: false, error_code: 409, description: `Conflict: ${why}` })
       if (webhook !== null) return conflict("can't use getUpdates method while webhook is active")
       polls += 1
@@ -84,7 +94,10 @@ export function createUpdates(failed: (why: string) => void): Updates {
       mine.abort()
       return { ok: true, result: queue.slice(0, limit) }
     },
-    setWebhook: (params) => void (webhook = webhookSchema.parse(params)),
+    setWebhook(params) {
+      webhook = webhookSchema.parse(params)
+      allowed = webhook.allowed_updates ?? allowed
+    },
     deleteWebhook: () => void (webhook = null),
     polls: () => polls,
   }

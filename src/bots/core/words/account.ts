@@ -1,5 +1,7 @@
 // A person's account over several chats: bringing them together, taking one out, and being forgotten.
 import type { Other } from '../../../actions/link.ts'
+import type { Elsewhere } from '../info.ts'
+import { t } from '../language.ts'
 import { bold, button, code, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
 
 const platforms: Readonly<Record<string, string>> = {
@@ -24,8 +26,8 @@ function whoWords({ provider, displayName }: Other): Text {
   return displayName === '' ? say`Somebody ${where}` : say`${bold(displayName)} ${where}`
 }
 
-/** A fresh code, and what to do with it. */
-export function linkCodeView(shown: string, minutes: number): View {
+/** A fresh code, and what to do with it; `elsewhere` are addresses that enter it by themselves. */
+export function linkCodeView(shown: string, minutes: number, elsewhere: readonly Elsewhere[]): View {
   return {
     tone: 'plain',
     blocks: [
@@ -33,7 +35,7 @@ export function linkCodeView(shown: string, minutes: number): View {
       paragraph`Open your chat with me on the other platform and send ${code(`/link ${shown}`)} there (in Slack: ${code(`/conch link ${shown}`)}).`,
       paragraph`I then ask in both chats whether it is you. Nothing is linked before you have said yes in both.`,
     ],
-    actions: [linked],
+    actions: [...elsewhere.map(({ provider, url }) => ({ label: t`Enter it in ${platformTitle(provider)}`, url })), linked],
   }
 }
 

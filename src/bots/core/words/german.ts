@@ -6,6 +6,7 @@ import { keyProblems } from './german/key-problems.ts'
 import { keyQuestions } from './german/key-questions.ts'
 import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
+import { madeBots } from './german/made-bots.ts'
 import { sharing } from './german/sharing.ts'
 
 export const german: Readonly<Record<string, string>> = {
@@ -16,5 +17,6 @@ export const german: Readonly<Record<string, string>> = {
   ...keyQuestions,
   ...keys,
   ...language,
+  ...madeBots,
   ...sharing,
 }

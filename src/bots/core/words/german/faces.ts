@@ -5,6 +5,9 @@ export const faces: Readonly<Record<string, string>> = {
   'I am not at home in this workspace: whoever looks after it can add me. What runs keeps running.':
     'In diesem Workspace bin ich nicht zu Hause: Wer ihn verwaltet, kann mich hinzufügen. Was läuft, läuft weiter.',
   'Add me to this workspace': 'Mich zu diesem Workspace hinzufügen',
+  'Or tap “{0}” below: Telegram makes the bot with you and hands me its token, so there is nothing to paste.':
+    'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir sein Token. Du musst nichts einfügen.',
+  'Enter it in {0}': 'In {0} eingeben',
   'My assistants': 'Meine Assistenten',
   Send: 'Senden',
   Cancel: 'Abbrechen',
