@@ -71,7 +71,8 @@ async function tellOutcome(tx: Tx, row: InstanceRow, operationId: string): Promi
 export async function recordSettled(tx: Tx, row: InstanceRow, healthUrl: string): Promise<void> {
   if (row.power === 'on') await watchTarget(tx, { instanceId: row.id, url: healthUrl })
   else await dropTarget(tx, row.id)
-  await closeIncidents(tx, row.id, row.userId)
+  // Whether its chats are connected is found out by asking it, not by its running.
+  await closeIncidents(tx, row.id, row.userId, row.power === 'on' ? { but: 'channel-down' } : { stopped: true })
   if (row.operationId === null) return
   const ended = await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'done', once: `${row.operationId}:end` })
   if (!ended) return

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
-import { incidentById } from '../../db/incidents.ts'
 import { instanceById, storedOf, type InstanceRow } from '../../db/instances.ts'
 import { secretsOf } from '../../db/secret-names.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
@@ -10,17 +9,25 @@ import { milestones, operationKinds, type Milestone } from '../../domain/status.
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { linkNews } from './account.ts'
+import { digestNews, incidentNews, nightNews, placeLostNews } from './alert-news.ts'
 import type { Info } from './info.ts'
 import type { View } from './view.ts'
-import { incidentView } from './words/incidents.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
-export type Renderable = { key: string; template: string; payload: Record<string, unknown> }
+export type Renderable = {
+  userId: string
+  key: string
+  template: string
+  payload: Record<string, unknown>
+  /** Null: nobody has seen it yet. */
+  messageRef: string | null
+  /** It had to wait until then. */
+  heldUntil: Date | null
+}
 /** Null when there is nothing to say any more. */
 export type Render = (row: Renderable, reader: { timeZone: string | null }) => Promise<View | null>
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
-const incidentSchema = z.object({ incidentId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
 const milestoneNames = [...new Set(Object.values(milestones).flat())]
@@ -33,7 +40,7 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; and 'link-request', one side's view of linking two chats. */
+/** The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, and 'link-request', one side's view of linking two chats. */
 export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render {
   return async (row, reader) => {
     switch (row.template) {
@@ -46,7 +53,13 @@ export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render
         return facts === null ? null : outcomeView(facts, deps.info)
       }
       case 'incident':
-        return incidentOf(deps.db, row, reader.timeZone)
+        return incidentNews(deps.db, row, reader.timeZone)
+      case 'night':
+        return nightNews(deps.db, row, reader.timeZone)
+      case 'digest':
+        return digestNews(deps.db, row, reader.timeZone)
+      case 'place-lost':
+        return placeLostNews(deps.db, row)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       default:
@@ -105,15 +118,4 @@ function endOf(events: readonly InstanceEvent[], instance: InstanceRow, operatio
   if (end?.kind === 'superseded') return { kind: 'superseded', at: end.at, by: textOf(end.detail['by']) }
   if (instance.operationId !== operationId) return { kind: 'superseded', at: instance.createdAt, by: '' }
   return instance.blocked === null ? { kind: 'running' } : { kind: 'blocked', reason: instance.blocked }
-}
-
-async function incidentOf(db: Db, row: Renderable, timeZone: string | null): Promise<View | null> {
-  const { incidentId } = incidentSchema.parse(row.payload)
-  const incident = await incidentById(db, incidentId)
-  const instance = incident === null ? null : await instanceById(db, incident.instanceId)
-  if (incident === null || instance === null) return null
-  const { name, plan, observedRegion } = instance
-  const { kind, count, detail, openedAt, updatedAt, closedAt } = incident
-  const shown = { name, plan, region: observedRegion ?? instance.region, gone: instance.destroyedAt !== null }
-  return incidentView({ key: row.key, kind, count, detail, openedAt, updatedAt, closedAt, instance: shown, timeZone })
 }

@@ -31,6 +31,12 @@ export function statusTitle(status: Status): string {
   return statusWords[status].short
 }
 
+/** "🟢 my-claw · live" */
+export function statusLine(name: string, status: Status): Text {
+  const words = statusWords[status]
+  return say`${words.mark} ${bold(name)} · ${words.short}`
+}
+
 /** The line that a list shows for an instance: "🟢 my-claw · live · Amsterdam". */
 export function instanceLine(one: InstanceSummary): Text {
   const words = statusWords[one.status]
