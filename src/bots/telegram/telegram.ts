@@ -130,10 +130,16 @@ function faceOf(bot: Bot, log: Log): Face {
     provider: 'telegram',
     capabilities,
     paceMs: 1_000,
-    send: (chat, view) => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) }),
-    edit: (chat, ref, view) => change(bot, Number(chat), { ref, sheet: sheetOf(view) }),
-    delete: (chat, ref) => remove(bot, Number(chat), ref),
+    send: (chat, view) => post(bot, log, { target: targetOf(chat), sheet: sheetOf(view) }),
+    edit: (chat, ref, view) => change(bot, targetOf(chat).chatId, { ref, sheet: sheetOf(view) }),
+    delete: (chat, ref) => remove(bot, targetOf(chat).chatId, ref),
   }
+}
+
+/** The chat behind an address: a person's, a group's ("-1007"), or a topic's in it ("-1007:12"). */
+function targetOf(address: string): Target {
+  const [chatId = '', threadId] = address.split(':')
+  return { chatId: Number(chatId), ...(threadId !== undefined && { threadId: Number(threadId) }) }
 }
 
 /** Answers in the group that was written in, without buttons: they would be anybody's. One link leads on, in private. */
