@@ -33,6 +33,8 @@ type Described<Input extends z.ZodType> = {
   input: Input
   /** What a chat must get from the person before it calls: a tap, or the instance's name typed. */
   confirm: 'none' | 'tap' | 'type-name'
+  /** Only asked for by what we show: no command of its own. */
+  hidden?: true
 }
 /** Looks, outside any transaction, and may ask the provider. */
 export type ReadAction<Input extends z.ZodType, Output> = Described<Input> & {

@@ -1,4 +1,5 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
+import { alerts, setAlerts } from './alerts.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
@@ -8,7 +9,23 @@ import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
 import { unlink } from './unlink.ts'
 
-export const catalogue = { deploy, instances, status, logs, restart, stop, start, rename, destroy, link, unlink, language, 'forget-me': forgetMe }
+export const catalogue = {
+  deploy,
+  instances,
+  status,
+  logs,
+  restart,
+  stop,
+  start,
+  alerts,
+  'set-alerts': setAlerts,
+  rename,
+  destroy,
+  link,
+  unlink,
+  language,
+  'forget-me': forgetMe,
+}
 
 export type Catalogue = typeof catalogue
 export type ActionName = keyof Catalogue

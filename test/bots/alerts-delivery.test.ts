@@ -206,7 +206,10 @@ describe.each(await testDatabases())('alerts on $name', ({ open }) => {
     expect(discord.texts('channel:7')).toHaveLength(1)
     await over(db, who)
     await timePasses(db, 60)
-    discord.next = [{ kind: 'sent', ref: discord.messages[0]?.ref ?? '' }, { kind: 'undeliverable', why: 'Discord says: Missing Access (50001)' }]
+    discord.next = [
+      { kind: 'sent', ref: discord.messages[0]?.ref ?? '' },
+      { kind: 'undeliverable', why: 'Discord says: Missing Access (50001)' },
+    ]
     await drain()
     await raise(db, who)
     await drain()

@@ -56,7 +56,8 @@ describe.each(await testDatabases())('the look at the chats on $name', ({ open }
     await body.dump().catch(() => undefined)
   }
   const open_ = async (): Promise<unknown[]> => (await openIncidents(world.database.db, id)).map(({ kind, detail }) => [kind, detail])
-  const told = async (): Promise<{ version: number }[]> => rowsOf(await world.database.db.execute(sql`select version from outbox where template = 'incident'`))
+  const told = async (): Promise<{ version: number }[]> =>
+    rowsOf(await world.database.db.execute(sql`select version from outbox where template = 'incident'`))
 
   it('tells of a chat that is down at the second look, restarts nothing, and tells that it is up again', async () => {
     await live()

@@ -5,15 +5,17 @@ import { instanceById } from '../../db/instances.ts'
 import { languageOf } from '../../domain/language.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { answerLink, answerUnlink } from './account.ts'
-import { startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import { answerAlerts } from './alerts.ts'
+import { startAlerts, startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
 import { inLanguage } from './language.ts'
-import { expectJob, show, type Turn } from './turn.ts'
+import { expectJob, isSomebodyElses, show, type Turn } from './turn.ts'
 import { paragraph, type View } from './view.ts'
 import { helpView, howView, pricesView, returningView, unknownCommandView, welcomeView, type CommandWords } from './words/greeting.ts'
 import { instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
 import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
+import { deadButtonView } from './words/trouble.ts'
 
 const chatCommands: readonly CommandWords[] = [
   { name: 'prices', summary: 'What it costs', words: [] },
@@ -22,9 +24,10 @@ const chatCommands: readonly CommandWords[] = [
   { name: 'help', summary: 'This list', words: [] },
 ]
 
+type Listed = CommandWords & { hidden?: true }
 /** Every command there is, in the order of /help. */
 export const commands: readonly CommandWords[] = [
-  ...Object.values(catalogue).map(({ name, summary, words }) => ({ name, summary, words })),
+  ...Object.values<Listed>(catalogue).flatMap(({ name, summary, words, hidden }) => (hidden === true ? [] : [{ name, summary, words }])),
   ...chatCommands,
 ]
 export const commandNames: readonly string[] = commands.map((one) => one.name)
@@ -59,6 +62,7 @@ async function reply(turn: Turn, view: View): Promise<void> {
 }
 
 async function refuse(turn: Turn, refusal: Refusal, asked: Asked): Promise<void> {
+  if (await isSomebodyElses(turn, refusal, asked.instance)) return void (await show(turn, deadButtonView('not-yours')))
   await show(turn, refusalView(refusal, asked))
 }
 
@@ -105,6 +109,9 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'stop':
     case 'restart':
       return power(turn, name, args)
+    case 'alerts':
+    case 'set-alerts':
+      return alerts(turn, args)
     case 'link':
       return answerLink(turn, args)
     case 'unlink':
@@ -114,6 +121,11 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'forget-me':
       return startForget(turn)
   }
+}
+
+async function alerts(turn: Turn, args: readonly string[]): Promise<void> {
+  const question = await answerAlerts(turn, args)
+  if (question !== null) await startAlerts(turn, question)
 }
 
 async function speak(turn: Turn, args: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
 import { instanceById, storedOf, type InstanceRow } from '../../db/instances.ts'
+import type { OwedMessage } from '../../db/outbox.ts'
 import { secretsOf } from '../../db/secret-names.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
@@ -14,16 +15,7 @@ import type { Info } from './info.ts'
 import type { View } from './view.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
-export type Renderable = {
-  userId: string
-  key: string
-  template: string
-  payload: Record<string, unknown>
-  /** Null: nobody has seen it yet. */
-  messageRef: string | null
-  /** It had to wait until then. */
-  heldUntil: Date | null
-}
+export type Renderable = Pick<OwedMessage, 'userId' | 'key' | 'template' | 'payload' | 'messageRef' | 'heldUntil'>
 /** Null when there is nothing to say any more. */
 export type Render = (row: Renderable, reader: { timeZone: string | null }) => Promise<View | null>
 

@@ -129,6 +129,7 @@ function troubleBlocks(one: InstanceDetail, now: Date): Block[] {
     'region-full': 'There is no room for it near the place you chose',
     'storage-lost': 'Its storage is missing at our provider',
     'destroy-stuck': 'Our provider does not confirm that it is gone',
+    'channel-down': 'One of its chats is not connected',
   }
   const often = incident.count > 1 ? `, ${timesWords(incident.count)} so far` : ''
   return [paragraph`${words[incident.kind] ?? 'Something is wrong with it'}: it began ${agoWords(incident.openedAt, now)}${often}.`]
