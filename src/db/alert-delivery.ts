@@ -2,10 +2,10 @@
 // once a day. Everything that waits is a row with its time; any number of processes look at those that are due.
 import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
 import { nextAt, quietUntil } from '../domain/alert-hours.ts'
-import { alertHoursOf, alertSettingsOf, databaseTime, INCIDENT } from './alerts.ts'
+import { alertHoursOf, alertSettingsOf, databaseTime, INCIDENT, lockWishes } from './alerts.ts'
 import type { Db, Tx } from './connect.ts'
 import { announce, holdMessage, moveToNextChat, REPLACES, type ClaimedChat } from './outbox.ts'
-import { alertHours, alertSettings, incidents, instances, outbox, users } from './schema.ts'
+import { alertHours, alertSettings, incidents, instances, outbox } from './schema.ts'
 
 type Message = { id: number; key: string; template: string; userId: string }
 
@@ -16,6 +16,7 @@ type Message = { id: number; key: string; template: string; userId: string }
 export async function holdUntold(db: Db, chat: ClaimedChat, message: Message): Promise<'held' | 'free' | 'fenced'> {
   if (message.template !== INCIDENT) return 'free'
   return db.transaction(async (tx) => {
+    await lockWishes(tx, message.userId)
     const hold = await holdOf(tx, message)
     if (hold === null) return 'free'
     if (!(await holdMessage(tx, chat, { id: message.id, until: hold.until }))) return 'fenced'
@@ -84,7 +85,11 @@ const pastColumns = {
  * This chat cannot be reached: the message goes to the next one of the user's that was not tried. When it was the place that they chose for
  * alerts, they are told so, once until it works again.
  */
-export async function fallOver(db: Db, chat: ClaimedChat, failed: { id: number; userId: string; why: string }): Promise<'moved' | 'given-up' | 'fenced'> {
+export async function fallOver(
+  db: Db,
+  chat: ClaimedChat,
+  failed: { id: number; userId: string; why: string },
+): Promise<'moved' | 'given-up' | 'fenced'> {
   return db.transaction(async (tx) => {
     const moved = await moveToNextChat(tx, chat, failed)
     if (moved !== 'fenced') await noteUnreachable(tx, chat, failed)
@@ -155,26 +160,32 @@ async function tellAgain(tx: Tx, instanceId: string): Promise<void> {
 
 /** Owes everybody whose hour it is their digest. One that was missed comes once, late. */
 export async function announceDueDigests(db: Db): Promise<number> {
-  return db.transaction(async (tx) => {
-    const due = await tx
-      .select({ hours: alertHours, timeZone: users.timeZone })
-      .from(alertHours)
-      .innerJoin(users, eq(users.id, alertHours.userId))
-      .where(lte(alertHours.digestDueAt, sql`now()`))
-      .limit(AT_ONCE)
-      .for('update', { of: alertHours, skipLocked: true })
-    const now = await databaseTime(tx)
-    for (const { hours, timeZone } of due) {
-      const { userId, digestAt, digestDueAt, digestedAt } = hours
-      if (digestAt === null || digestDueAt === null) continue
-      await tx
-        .update(alertHours)
-        .set({ digestDueAt: nextAt(digestAt, timeZone, now), digestedAt: now })
-        .where(eq(alertHours.userId, userId))
-      const since = digestedAt ?? digestDueAt
-      const payload = { since: since.toISOString(), until: now.toISOString() }
-      await announce(tx, { userId, key: `digest:${userId}:${digestDueAt.getTime()}`, template: 'digest', payload })
-    }
-    return due.length
-  })
+  const due = await db
+    .select({ userId: alertHours.userId })
+    .from(alertHours)
+    .where(lte(alertHours.digestDueAt, sql`now()`))
+    .limit(AT_ONCE)
+  let announced = 0
+  for (const { userId } of due) if (await db.transaction((tx) => announceDigest(tx, userId))) announced += 1
+  return announced
+}
+
+/** False when another process was faster, or the person no longer wants one. */
+async function announceDigest(tx: Tx, userId: string): Promise<boolean> {
+  await lockWishes(tx, userId)
+  const [hours] = await tx
+    .select()
+    .from(alertHours)
+    .where(and(eq(alertHours.userId, userId), lte(alertHours.digestDueAt, sql`now()`)))
+  if (hours === undefined || hours.digestAt === null || hours.digestDueAt === null) return false
+  const { digestAt, digestDueAt } = hours
+  const now = await databaseTime(tx)
+  const { timeZone } = await alertHoursOf(tx, userId)
+  await tx
+    .update(alertHours)
+    .set({ digestDueAt: nextAt(digestAt, timeZone, now), digestedAt: now })
+    .where(eq(alertHours.userId, userId))
+  const payload = { since: (hours.digestedAt ?? digestDueAt).toISOString(), until: now.toISOString() }
+  await announce(tx, { userId, key: `digest:${userId}:${digestDueAt.getTime()}`, template: 'digest', payload })
+  return true
 }

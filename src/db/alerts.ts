@@ -1,6 +1,6 @@
 // How a person wants to be told of trouble: where, per assistant, and when. Incidents find their chat here. What must wait stays in the
 // outbox with the time until which it waits (alert-delivery.ts); whoever changes a wish lets it be asked anew. Database time only.
-import { and, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import { nextAt, type QuietHours } from '../domain/alert-hours.ts'
 import { rowsOf, type Db, type Tx } from './connect.ts'
 import { announce, chatIdOf } from './outbox.ts'
@@ -50,6 +50,14 @@ function quietOf({ quietFrom, quietTo }: { quietFrom: number | null; quietTo: nu
   return quietFrom === null || quietTo === null ? null : { from: quietFrom, to: quietTo }
 }
 
+/**
+ * Holds a person's wishes until the transaction ends. Whoever changes one, and whoever makes a message wait for one, takes turns: no message
+ * waits for a wish that is over.
+ */
+export async function lockWishes(tx: Tx, userId: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
+}
+
 async function put(tx: Tx, instanceId: string, set: Partial<typeof alertSettings.$inferInsert>): Promise<void> {
   await tx.insert(alertSettings).values({ instanceId }).onConflictDoNothing()
   await tx.update(alertSettings).set(set).where(eq(alertSettings.instanceId, instanceId))
@@ -57,6 +65,7 @@ async function put(tx: Tx, instanceId: string, set: Partial<typeof alertSettings
 
 /** Trouble with the assistant is told there from now on; null: in the owner's private chat. What was not told yet goes along. */
 export async function setAlertPlace(tx: Tx, owned: { instanceId: string; userId: string }, place: Place | null): Promise<void> {
+  await lockWishes(tx, owned.userId)
   const { provider = null, address = null, title = null } = place ?? {}
   await put(tx, owned.instanceId, { provider, address, title, unreachableAt: null, unreachableWhy: null })
   const chat = place ?? (await chatsOf(tx, owned.userId))[0]
@@ -69,6 +78,7 @@ export async function setAlertPlace(tx: Tx, owned: { instanceId: string; userId:
 
 /** No new trouble of the assistant is told for so long. Open messages of its incidents show it. */
 export async function snoozeAlerts(tx: Tx, owned: { instanceId: string; userId: string }, minutes: number): Promise<Date> {
+  await lockWishes(tx, owned.userId)
   const until = new Date((await databaseTime(tx)).getTime() + minutes * 60_000)
   await put(tx, owned.instanceId, { snoozedUntil: until })
   await showAgain(tx, owned)
@@ -77,6 +87,7 @@ export async function snoozeAlerts(tx: Tx, owned: { instanceId: string; userId: 
 
 /** Trouble of the assistant is told again. */
 export async function endSnooze(tx: Tx, owned: { instanceId: string; userId: string }): Promise<void> {
+  await lockWishes(tx, owned.userId)
   await put(tx, owned.instanceId, { snoozedUntil: null })
   await release(tx, inArray(outbox.key, keysOf(tx, owned.instanceId)))
   await showAgain(tx, owned)
@@ -88,6 +99,7 @@ async function showAgain(tx: Tx, owned: { instanceId: string; userId: string }):
     .select({ id: incidents.id })
     .from(incidents)
     .where(and(eq(incidents.instanceId, owned.instanceId), isNull(incidents.closedAt)))
+    .orderBy(asc(incidents.id))
   for (const { id } of open) await announceIncident(tx, { id, ...owned })
 }
 
@@ -112,6 +124,7 @@ export async function setTimeZone(tx: Tx, userId: string, timeZone: string): Pro
 }
 
 async function putHours(tx: Tx, userId: string, set: Partial<typeof alertHours.$inferInsert>): Promise<void> {
+  await lockWishes(tx, userId)
   await tx.insert(alertHours).values({ userId }).onConflictDoNothing()
   await tx.update(alertHours).set(set).where(eq(alertHours.userId, userId))
   await release(tx, eq(outbox.userId, userId))

@@ -15,9 +15,10 @@ export async function watchChannels(tx: Tx, target: ChannelTarget, options: { so
     .onConflictDoUpdate({ target: channelChecks.instanceId, set: { url: target.url, ...(options.soon && { dueAt: soon }) } })
 }
 
-/** Stops looking. */
-export async function dropChannels(tx: Tx, instanceId: string): Promise<void> {
-  await tx.delete(channelChecks).where(eq(channelChecks.instanceId, instanceId))
+/** Stops looking; true when somebody was. */
+export async function dropChannels(tx: Tx, instanceId: string): Promise<boolean> {
+  const rows = await tx.delete(channelChecks).where(eq(channelChecks.instanceId, instanceId)).returning({ id: channelChecks.instanceId })
+  return rows.length > 0
 }
 
 /** Takes up to `limit` looks that are due, and makes them due again one interval later, give or take `jitterShare` of it; of these, the ones at assistants that are live. */

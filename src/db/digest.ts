@@ -52,6 +52,8 @@ async function troublesOf(db: Db | Tx, ids: string[], { since, until }: Span): P
       told: sql<boolean>`exists (select 1 from outbox o where o.key = ${INCIDENT}::text || ':' || incidents.id and o.message_ref is not null)`,
     })
     .from(incidents)
-    .where(and(inArray(incidents.instanceId, ids), or(and(gte(incidents.updatedAt, since), lt(incidents.updatedAt, until)), isNull(incidents.closedAt))))
+    .where(
+      and(inArray(incidents.instanceId, ids), or(and(gte(incidents.updatedAt, since), lt(incidents.updatedAt, until)), isNull(incidents.closedAt))),
+    )
     .orderBy(asc(incidents.openedAt))
 }

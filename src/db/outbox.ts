@@ -263,9 +263,10 @@ export async function readerOf(
 ): Promise<{ subject: string; timeZone: string | null; language: Language | null }> {
   const rows = await db
     .select({ subject: identities.subject, chat: identities.chat, timeZone: users.timeZone, language: users.language })
-    .from(identities)
-    .innerJoin(users, eq(users.id, identities.userId))
-    .where(and(eq(identities.userId, userId), eq(identities.provider, chat.provider)))
+    .from(users)
+    // A place that they chose for alerts may be on a platform that they left.
+    .leftJoin(identities, and(eq(identities.userId, users.id), eq(identities.provider, chat.provider)))
+    .where(eq(users.id, userId))
     .orderBy(asc(identities.createdAt))
   const reader = rows.find((row) => row.chat === chat.address) ?? rows[0]
   return { subject: reader?.subject ?? '', timeZone: reader?.timeZone ?? null, language: languageSchema.parse(reader?.language ?? null) }

@@ -87,8 +87,8 @@ export async function recordSettled(tx: Tx, row: InstanceRow, urls: { health: st
 
 /** It has no chats whose connection could be down. */
 async function unwatchChannels(tx: Tx, row: InstanceRow): Promise<void> {
-  await dropChannels(tx, row.id)
-  if (row.power === 'on') await closeIncidents(tx, row.id, row.userId, { only: 'channel-down' })
+  const had = await dropChannels(tx, row.id)
+  if (had && row.power === 'on') await closeIncidents(tx, row.id, row.userId, { only: 'channel-down' })
 }
 
 /** Nothing of it is left at the provider. */

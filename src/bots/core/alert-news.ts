@@ -7,6 +7,7 @@ import { digestOf } from '../../db/digest.ts'
 import { incidentById, timesThisWeek } from '../../db/incidents.ts'
 import { instanceById } from '../../db/instances.ts'
 import type { OwedMessage } from '../../db/outbox.ts'
+import { quietUntil } from '../../domain/alert-hours.ts'
 import { statusOfRow } from '../../actions/summary.ts'
 import type { View } from './view.ts'
 import { digestView, nightView, placeLostView } from './words/digest.ts'
@@ -57,7 +58,15 @@ export async function digestNews(db: Db, row: Told, timeZone: string | null): Pr
   const span = digestSchema.parse(row.payload)
   const entries = await digestOf(db, { userId: row.userId, ...span })
   if (entries.length === 0) return null
-  const lines = entries.map(({ instance, ...rest }) => ({ name: instance.name, id: instance.id, status: statusOfRow(instance), ...rest }))
+  const { quiet, timeZone: zone } = await alertHoursOf(db, row.userId)
+  const wasQuiet = (at: Date): boolean => quiet !== null && quietUntil(quiet, zone, at) !== null
+  const lines = entries.map(({ instance, restarts, incidents }) => ({
+    name: instance.name,
+    id: instance.id,
+    status: statusOfRow(instance),
+    restarts,
+    incidents: incidents.map((one) => ({ ...one, night: !one.told && one.closedAt !== null && wasQuiet(one.openedAt) })),
+  }))
   return { ...digestView(lines, { ...span, timeZone }), key: row.key }
 }
 

@@ -7,7 +7,9 @@ import { statusLine } from './instance.ts'
 import { clockWords, durationWords, timesWords } from './time.ts'
 
 type Past = { kind: string; count: number; openedAt: Date; closedAt: Date | null }
-export type DigestLine = { id: string; name: string; status: Status; restarts: number; incidents: readonly (Past & { told: boolean })[] }
+export type DigestLine = { id: string; name: string; status: Status; restarts: number; incidents: readonly DigestTrouble[] }
+/** `night`: it was kept for the digest, because nobody was to be told then. */
+type DigestTrouble = Past & { told: boolean; night: boolean }
 
 /** A phone shows five lines at a glance. */
 const LINES_MAX = 5
@@ -43,9 +45,9 @@ function lineOf({ name, status, restarts }: DigestLine): Text {
   return restarts === 1 ? say`${line} · restarted once` : say`${line} · restarted ${timesWords(restarts)}`
 }
 
-function troubleLine(name: string, incident: Past & { told: boolean }, timeZone: string | null): Text {
+function troubleLine(name: string, incident: DigestTrouble, timeZone: string | null): Text {
   const line = pastLine(name, incident, timeZone)
-  return incident.told || incident.closedAt === null ? line : say`In the night: ${line}`
+  return incident.night ? say`In the night: ${line}` : line
 }
 
 /** "my-claw stopped answering at 02:10 and was back after 58 s" */
