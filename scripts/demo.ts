@@ -12,7 +12,8 @@ import { systemClock } from '../src/lib/clock.ts'
 import { messageOf } from '../src/lib/errors.ts'
 import { silentLog } from '../src/lib/log.ts'
 import { startMachinesServer } from '../src/local/server.ts'
-import { openStage, playJourney } from './demo/chat.ts'
+import { startPlatforms } from '../test/simulators/platforms.ts'
+import { KEY, openStage, playJourney } from './demo/chat.ts'
 
 const FACES = ['terminal', 'telegram', 'discord', 'slack'] as const
 type FaceName = (typeof FACES)[number]
@@ -54,7 +55,9 @@ async function main(): Promise<number> {
 /** Plays the journey in one face and prints what the person saw; returns what was wrong with it. */
 async function play(face: FaceName, env: Record<string, string>, runtimeDir: string): Promise<string[]> {
   const stage = face === 'terminal' ? null : await openStage(face)
-  const read = readConfig({ ...env, ...stage?.env })
+  const platforms = await startPlatforms()
+  platforms.modelKey('anthropic', KEY)
+  const read = readConfig({ ...env, ...stage?.env, CHECK_ANTHROPIC_URL: platforms.urls.anthropic })
   if (!read.ok) return read.problems.map((one) => `${one.name} ${one.problem}`)
   const ended = new AbortController()
   const input = new PassThrough()
@@ -71,6 +74,7 @@ async function play(face: FaceName, env: Record<string, string>, runtimeDir: str
   })
   if (stage === null) {
     await running
+    await platforms.close()
     return []
   }
   try {
@@ -81,6 +85,7 @@ async function play(face: FaceName, env: Record<string, string>, runtimeDir: str
     ended.abort()
     await running
     await stage.simulator.close()
+    await platforms.close()
   }
 }
 

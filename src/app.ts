@@ -7,6 +7,7 @@ import { createTerminalFace } from './bots/terminal/terminal.ts'
 import type { Config } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { openDatabase, type Database } from './db/connect.ts'
+import type { KnownSecret } from './domain/secret-shapes.ts'
 import { openFaces, type FaceDeps, type Handle, type Platform } from './faces.ts'
 import { systemClock } from './lib/clock.ts'
 import { ConchError, messageOf } from './lib/errors.ts'
@@ -106,6 +107,8 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     settings: { image: config.gatewayImage, billing: false },
     webAddress,
     local: config.provider.kind === 'local',
+    checks: config.checks,
+    ownTokens: ownTokens(config),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -131,6 +134,19 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     ended.abort()
     await Promise.all([engines, ...talks])
   }
+}
+
+function ownTokens({ telegram, discord, slack }: Config): { name: KnownSecret; token: Sealed }[] {
+  return [
+    ...(telegram === null ? [] : [{ name: 'TELEGRAM_BOT_TOKEN' as const, token: telegram.token }]),
+    ...(discord === null ? [] : [{ name: 'DISCORD_BOT_TOKEN' as const, token: discord.token }]),
+    ...(slack?.kind === 'socket'
+      ? [
+          { name: 'SLACK_BOT_TOKEN' as const, token: slack.botToken },
+          { name: 'SLACK_APP_TOKEN' as const, token: slack.appToken },
+        ]
+      : []),
+  ]
 }
 
 /** A service with real chats has no use for a terminal, unless somebody sits at one. */

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { imageOf } from './domain/image.ts'
 import { Sealed } from './lib/sealed.ts'
+import type { CheckUrls } from './secrets/live-check.ts'
 
 export type Config = {
   home: string
@@ -16,6 +17,8 @@ export type Config = {
   telegram: { token: Sealed; apiUrl: string | null } | null
   discord: { token: Sealed; apiUrl: string | null; shards: { ids: number[]; count: number } | null } | null
   slack: SlackConfig | null
+  /** Where people's own tokens and keys are tried before they are taken. */
+  checks: CheckUrls
 }
 export type SlackConfig = { apiUrl: string | null } & (
   | { kind: 'socket'; appToken: Sealed; botToken: Sealed }
@@ -38,6 +41,15 @@ const address = z.string().refine(overTls, 'must be an https:// address (http://
 function secret(form?: { shape: RegExp; looksLike: string }) {
   const text = form === undefined ? z.string() : z.string().regex(form.shape, `must be ${form.looksLike}`)
   return text.transform((value) => new Sealed(value)).optional()
+}
+
+/** Where people's own secrets are tried before they are taken. */
+function checked(platform: string, standard: string, what: string) {
+  return address.default(standard).meta({
+    description: `Another address of ${platform}, where ${what} that somebody gives their assistant is tried first.`,
+    example: 'http://127.0.0.1:8090',
+    default: `\`${standard}\``,
+  })
 }
 
 // Descriptions become the README's table: npm run check compares the two.
@@ -161,6 +173,13 @@ const environment = z.object({
     example: 'http://127.0.0.1:8083/api',
     default: '`https://slack.com/api`',
   }),
+  CHECK_TELEGRAM_URL: checked('Telegram', 'https://api.telegram.org', 'a Telegram bot token'),
+  CHECK_DISCORD_URL: checked('Discord', 'https://discord.com/api/v10', 'a Discord bot token'),
+  CHECK_SLACK_URL: checked('Slack', 'https://slack.com/api', 'Slack tokens'),
+  CHECK_ANTHROPIC_URL: checked('Anthropic', 'https://api.anthropic.com', 'an Anthropic key'),
+  CHECK_OPENAI_URL: checked('OpenAI', 'https://api.openai.com', 'an OpenAI key'),
+  CHECK_GOOGLE_URL: checked('Google', 'https://generativelanguage.googleapis.com', 'a Google key'),
+  CHECK_OPENROUTER_URL: checked('OpenRouter', 'https://openrouter.ai', 'an OpenRouter key'),
 })
 type Environment = z.infer<typeof environment>
 type Name = keyof Environment
@@ -213,6 +232,15 @@ function configOf(env: Environment): Config {
         ? null
         : { token: env.DISCORD_BOT_TOKEN, apiUrl: slashless(env.DISCORD_API_URL), shards: env.DISCORD_SHARDS ?? null },
     slack: slackOf(env),
+    checks: {
+      telegram: withoutSlash(env.CHECK_TELEGRAM_URL),
+      discord: withoutSlash(env.CHECK_DISCORD_URL),
+      slack: withoutSlash(env.CHECK_SLACK_URL),
+      anthropic: withoutSlash(env.CHECK_ANTHROPIC_URL),
+      openai: withoutSlash(env.CHECK_OPENAI_URL),
+      google: withoutSlash(env.CHECK_GOOGLE_URL),
+      openrouter: withoutSlash(env.CHECK_OPENROUTER_URL),
+    },
   }
 }
 

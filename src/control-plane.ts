@@ -7,6 +7,7 @@ import type { Face } from './bots/core/face.ts'
 import { createNotifier, type Notifier } from './bots/core/notifier.ts'
 import { createRender } from './bots/core/render.ts'
 import { createRouter, type Router } from './bots/core/router.ts'
+import { expireApprovals } from './db/approvals.ts'
 import type { Database, Db } from './db/connect.ts'
 import { forgetOldAudit } from './db/accounts.ts'
 import { announceDueDigests, endDueSnoozes } from './db/alert-delivery.ts'
@@ -14,6 +15,7 @@ import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
@@ -28,6 +30,8 @@ import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/he
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
+import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
+import { createOwnBots } from './secrets/own-bots.ts'
 import { createSecretStore } from './secrets/secret-store.ts'
 
 export type ControlPlaneDeps = {
@@ -39,6 +43,10 @@ export type ControlPlaneDeps = {
   webAddress: string | null
   /** Gateways run on this computer. */
   local: boolean
+  /** Where pasted secrets are tried; without it they are taken as they are. */
+  checks?: CheckUrls
+  /** The tokens that Conch's own bots run on: nobody's assistant may have them. */
+  ownTokens?: Parameters<typeof createOwnBots>[0]
   clock: Clock
   random: Random
   log: Log
@@ -54,8 +62,8 @@ export type ControlPlane = {
   actions: Actions
   router: Router
   notifier: Notifier
-  /** The names of a person's instances: for faces that complete what is typed. */
-  namesOf(person: { provider: string; subject: string }): Promise<string[]>
+  /** The names of a person's instances, and of those that are shared with where they are: for faces that complete what is typed. */
+  namesOf(person: { provider: string; subject: string; rooms?: readonly string[] }): Promise<string[]>
   /** Runs every engine until `signal` is aborted; then waits for what is under way. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -66,6 +74,8 @@ const CHANNEL_CHECKS = '*/10 * * * * *'
 const ALERTS = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
+/** Whoever waits for an answer is told that none came soon after it no longer counts. */
+const APPROVALS = '45 */5 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
 const EVENTS_KEPT_DAYS = 7
 const MESSAGES_KEPT_DAYS = 30
@@ -90,7 +100,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
-  const secrets = createSecretStore({ db, port: secretPort(fly) })
+  const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
+  const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: deps.settings, changed })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const channels = createChannelChecks({ db, log, prober, changed: announced })
@@ -106,7 +117,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier,
     async namesOf(person) {
       const user = await findUser(db, person)
-      return user === null ? [] : (await activeInstances(db, user.userId)).map((row) => row.name)
+      const own = user === null ? [] : await activeInstances(db, user.userId)
+      const shared = await sharedWith(db, { provider: person.provider, rooms: person.rooms ?? [] })
+      return [...new Set([...own, ...shared.map((one) => one.instance)].map((row) => row.name))]
     },
     async run(signal) {
       const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
@@ -121,10 +134,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(ALERTS, 'alerts', () => tellDue(db, announced)),
         tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
+        tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
       await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
+      await checker?.close()
     },
   }
 }
@@ -148,6 +163,7 @@ function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['po
   return {
     ensureApp: (instanceId) => fly.createApp({ name: appNameOf(instanceId), network: appNameOf(instanceId) }),
     setSecret: (instanceId, name, secret) => fly.setSecret(appNameOf(instanceId), name, secret),
+    deleteSecret: (instanceId, name) => fly.deleteSecret(appNameOf(instanceId), name),
   }
 }
 

@@ -17,7 +17,7 @@ export type Platform = {
   run(handle: Handle, signal: AbortSignal): Promise<unknown>
 }
 /** The person behind a chat identity, for what a face must ask before there is a message. */
-export type Person = { provider: string; subject: string }
+export type Person = { provider: string; subject: string; rooms?: readonly string[] }
 export type FaceDeps = { database: Database; clock: Clock; random: Random; log: Log; names: (person: Person) => Promise<readonly string[]> }
 
 /** The configured platforms. Nothing is connected before `run`. */

@@ -25,6 +25,15 @@ describe('configuration', () => {
       telegram: null,
       discord: null,
       slack: null,
+      checks: {
+        telegram: 'https://api.telegram.org',
+        discord: 'https://discord.com/api/v10',
+        slack: 'https://slack.com/api',
+        anthropic: 'https://api.anthropic.com',
+        openai: 'https://api.openai.com',
+        google: 'https://generativelanguage.googleapis.com',
+        openrouter: 'https://openrouter.ai',
+      },
       log: { level: 'info', format: 'json' },
     }
     expect(configOf({})).toStrictEqual(nothing)

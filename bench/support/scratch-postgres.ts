@@ -7,7 +7,7 @@ import { onAdmin, TEMPLATE } from '../../test/support/postgres-admin.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { cpuSecondsOfFamily, parentOf } from './figures.ts'
 
-export type Scratch = { db: Db; close(): Promise<void> }
+export type Scratch = { db: Db; url: string; close(): Promise<void> }
 export type ScratchPostgres = {
   /** A new database. */
   open(): Promise<Scratch>
@@ -29,7 +29,7 @@ export async function startScratchPostgres(): Promise<ScratchPostgres> {
       const database = await openDatabase({ kind: 'postgres', url: url.href, log: silentLog })
       const [backend] = rowsOf<{ pid: number }>(await database.db.execute(sql`select pg_backend_pid() as pid`))
       postmaster = parentOf(backend?.pid ?? 0)
-      return { db: database.db, close: () => database.close() }
+      return { db: database.db, url: url.href, close: () => database.close() }
     },
     cpuSeconds: () => cpuSecondsOfFamily(postmaster),
     stop: () => server.stop(),

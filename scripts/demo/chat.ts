@@ -18,7 +18,7 @@ export type ChatStage = {
 }
 
 /** A key of the right shape that opens nothing. */
-const KEY = 'sk-ant-api03-demonstration-key-that-opens-nothing-x4Qe'
+export const KEY = 'sk-ant-api03-demonstration-key-that-opens-nothing-x4Qe'
 const INSTALL_MS = 10 * 60_000
 
 /** Opens a simulator and a person on it. */

@@ -31,6 +31,7 @@ export const alerts: ReadAction<typeof input, Alerts> = {
   words: ['instance', 'change'],
   input,
   scope: 'read',
+  reveals: true,
   confirm: 'none',
   async run(context, wanted) {
     const found = await findInstance(context, wanted.instance)
@@ -70,6 +71,7 @@ export const setAlerts: ChangeAction<typeof changeInput, Alerts> = {
   words: [],
   input: changeInput,
   scope: 'operate',
+  reveals: true,
   confirm: 'none',
   hidden: true,
   async run(context, wanted) {

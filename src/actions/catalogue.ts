@@ -1,12 +1,15 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
 import { alerts, setAlerts } from './alerts.ts'
+import { approve } from './approve.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
+import { keys, removeKey, setKey } from './keys.ts'
 import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { restart, start, stop } from './power.ts'
+import { share, shares } from './share.ts'
 import { unlink } from './unlink.ts'
 
 export const catalogue = {
@@ -19,8 +22,14 @@ export const catalogue = {
   start,
   alerts,
   'set-alerts': setAlerts,
+  keys,
+  'set-key': setKey,
+  'remove-key': removeKey,
   rename,
   destroy,
+  approve,
+  share,
+  shares,
   link,
   unlink,
   language,

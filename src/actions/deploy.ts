@@ -8,6 +8,7 @@ import { plans } from '../domain/plans.ts'
 import { regionOf } from '../domain/regions.ts'
 import { randomId } from '../lib/random.ts'
 import type { Accepted, ChangeAction } from './action.ts'
+import { channelsFor } from './channels.ts'
 import { summaryOf } from './summary.ts'
 
 const providerIds = modelProviders.map((provider) => provider.id)
@@ -56,6 +57,7 @@ export const deploy: ChangeAction<typeof input, Accepted> = {
         image: settings.image,
         modelProvider: wanted.modelProvider,
         secretsVersion,
+        channels: await channelsFor(tx, actor.userId, secrets),
       },
       plan.instancesMax,
     )

@@ -3,10 +3,14 @@ import type { InstanceRow } from '../db/instances.ts'
 import { operationKinds, statusOf, type Status } from '../domain/status.ts'
 import type { InstanceSummary } from './action.ts'
 
-/** What any face may show of an instance. */
-export function summaryOf(row: InstanceRow): InstanceSummary {
+type Seen = Pick<InstanceSummary, 'standing' | 'audience'>
+const OWN: Seen = { standing: 'owner', audience: 'owner' }
+
+/** What any face may show of an instance; `seen` says by whom, if not by its owner alone. */
+export function summaryOf(row: InstanceRow, { standing, audience }: Seen = OWN): InstanceSummary {
   const { id, name, plan, image, modelProvider, blocked, failure, createdAt } = row
-  return { id, name, status: statusOfRow(row), plan, region: row.observedRegion ?? row.region, image, modelProvider, blocked, failure, createdAt }
+  const region = row.observedRegion ?? row.region
+  return { id, name, status: statusOfRow(row), plan, region, image, modelProvider, blocked, failure, createdAt, standing, audience }
 }
 
 /** The one word for how it is doing. */

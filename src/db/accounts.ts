@@ -9,6 +9,7 @@ import {
   actionTokens,
   alertHours,
   alertSettings,
+  approvals,
   auditLog,
   channelChecks,
   chats,
@@ -18,7 +19,9 @@ import {
   instanceEvents,
   instances,
   outbox,
+  secretClaims,
   secretNames,
+  shares,
   stagedApps,
   users,
   wizardSessions,
@@ -67,6 +70,10 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
   await tx.update(stagedApps).set({ userId: into }).where(eq(stagedApps.userId, from))
   await tx.update(outbox).set({ userId: into }).where(eq(outbox.userId, from))
   await mergeAlertHours(tx, { from, into })
+  await tx
+    .update(instanceEvents)
+    .set({ detail: sql`jsonb_set(${instanceEvents.detail}, '{by}', to_jsonb(${into}::text))` })
+    .where(askedBy(from))
   const [emptied] = await tx
     .delete(users)
     .where(eq(users.id, from))
@@ -114,7 +121,17 @@ export async function removeIdentity(tx: Tx, userId: string, identity: Identity)
   await tx
     .update(instanceEvents)
     .set({ detail: sql`jsonb_set(${instanceEvents.detail}, '{chat}', ${JSON.stringify(staying)}::jsonb)` })
-    .where(and(inArray(instanceEvents.instanceId, instanceIdsOf(tx, userId)), sql`${instanceEvents.detail} -> 'chat' = ${left}::jsonb`))
+    .where(
+      and(
+        or(inArray(instanceEvents.instanceId, instanceIdsOf(tx, userId)), askedBy(userId)),
+        sql`${instanceEvents.detail} -> 'chat' = ${left}::jsonb`,
+      ),
+    )
+}
+
+/** What somebody asked for on an instance of somebody else. */
+function askedBy(userId: string): SQL {
+  return sql`${instanceEvents.detail} ->> 'by' = ${userId}`
 }
 
 /**
@@ -127,9 +144,14 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
   await endConversations(tx, own)
   await tx.delete(outbox).where(or(eq(outbox.userId, userId), inArray(outbox.chatId, chatIdsOf(tx, own))))
   if (own.length > 0) await tx.delete(chats).where(or(...own.map(chatMatch)))
-  for (const table of [instanceEvents, incidents, health, channelChecks, alertSettings, secretNames] as const)
+  // What they asked for on somebody else's goes on, and is told to nobody.
+  await tx
+    .update(instanceEvents)
+    .set({ detail: sql`${instanceEvents.detail} - 'by' - 'chat'` })
+    .where(askedBy(userId))
+  for (const table of [instanceEvents, incidents, health, secretNames, secretClaims, shares, approvals, channelChecks, alertSettings] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
-  await tx.update(instances).set({ name: 'forgotten', lastError: null }).where(eq(instances.userId, userId))
+  await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [] }).where(eq(instances.userId, userId))
   await tx
     .update(stagedApps)
     .set({ expiresAt: sql`now()` })
@@ -138,7 +160,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
   const actors = own.map((one) => `${one.provider}:${one.subject}`)
   await tx
     .update(auditLog)
-    .set({ actor: FORGOTTEN_ACTOR, input: {} })
+    .set({ actor: FORGOTTEN_ACTOR, input: {}, room: null })
     .where(or(eq(auditLog.userId, userId), inArray(auditLog.actor, actors)))
   await tx.delete(identities).where(eq(identities.userId, userId))
   await tx.delete(alertHours).where(eq(alertHours.userId, userId))

@@ -36,6 +36,15 @@ function placeOf({ provider, address, title }: typeof alertSettings.$inferSelect
   return provider === null || address === null ? null : { provider, address, title: title ?? address }
 }
 
+/** The assistants whose trouble is told in this place. */
+export async function instancesToldAt(db: Db | Tx, place: { provider: string; address: string }): Promise<Set<string>> {
+  const rows = await db
+    .select({ id: alertSettings.instanceId })
+    .from(alertSettings)
+    .where(and(eq(alertSettings.provider, place.provider), eq(alertSettings.address, place.address)))
+  return new Set(rows.map((row) => row.id))
+}
+
 /** When a person is told of trouble. */
 export async function alertHoursOf(db: Db | Tx, userId: string): Promise<AlertHours> {
   const [row] = await db

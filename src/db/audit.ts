@@ -10,6 +10,8 @@ export type AuditEntry = {
   instanceId: string | null
   input: Record<string, unknown>
   outcome: string
+  /** The shared place that it was asked in. */
+  room?: string | null
 }
 
 /** Adds a row to the audit log. */

@@ -1,6 +1,7 @@
 // Instances: desired state written by actions, observed state written by the reconciler under a fenced lease.
 import { and, asc, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
+import { channelIds } from '../domain/credentials.ts'
 import type { Sent } from '../domain/next-step.ts'
 import type { OperationKind } from '../domain/status.ts'
 import { ConchError } from '../lib/errors.ts'
@@ -12,6 +13,8 @@ import { instances } from './schema.ts'
 
 export type InstanceRow = typeof instances.$inferSelect
 export type Chat = { provider: string; address: string }
+/** Where a job's news go, and whose they are: of somebody else than the owner, when that person asked for it. */
+export type NewsChat = Chat & { userId?: string }
 
 const sentSchema = z.object({
   kind: z.enum(['create-app', 'create-volume', 'create-machine', 'update-machine', 'start-machine', 'stop-machine', 'restart-machine']),
@@ -22,24 +25,35 @@ const sentSchema = z.object({
   tries: z.number(),
 })
 const preparingSchema = z.object({ percent: z.number().nullable(), message: z.string() }).nullable()
-const chatSchema = z.object({ provider: z.string(), address: z.string() })
+const channelsSchema = z.array(z.object({ id: z.enum(channelIds), owners: z.array(z.string()) }))
+/** A configured channel, with the ids under which its owner is known there. */
+export type Channel = z.infer<typeof channelsSchema>[number]
+const requestSchema = z.object({ chat: z.object({ provider: z.string(), address: z.string() }), by: z.string().optional() })
 
 /** The stored JSON columns of a row, parsed. */
 export function storedOf(row: InstanceRow): {
   sent: Sent | null
   preparing: { percent: number | null; message: string } | null
   fullRegions: string[]
+  channels: Channel[]
 } {
   return {
     sent: sentSchema.nullable().parse(row.sent ?? null),
     preparing: preparingSchema.parse(row.preparing ?? null),
     fullRegions: z.array(z.string()).parse(row.fullRegions),
+    channels: channelsSchema.parse(row.channels),
   }
 }
 
 /** The instance with this id, gone ones included; null when there never was one. */
 export async function instanceById(db: Db | Tx, id: string): Promise<InstanceRow | null> {
   const [row] = await db.select().from(instances).where(eq(instances.id, id))
+  return row ?? null
+}
+
+/** The instance with this id, as it is once everybody who changes what is wanted of it has done so; null when there is none. */
+export async function lockInstance(tx: Tx, id: string): Promise<InstanceRow | null> {
+  const [row] = await tx.select().from(instances).where(eq(instances.id, id)).for('update')
   return row ?? null
 }
 
@@ -61,7 +75,9 @@ export async function presentInstances(db: Db | Tx, userId: string): Promise<Ins
     .orderBy(asc(instances.createdAt), asc(instances.id))
 }
 
-export type NewInstance = Pick<InstanceRow, 'id' | 'userId' | 'name' | 'plan' | 'region' | 'image' | 'modelProvider' | 'secretsVersion'>
+export type NewInstance = Pick<InstanceRow, 'id' | 'userId' | 'name' | 'plan' | 'region' | 'image' | 'modelProvider' | 'secretsVersion'> & {
+  channels?: Channel[]
+}
 
 /**
  * Inserts an instance into the owner's lowest free slot. The unique keys decide when two arrive at once: the loser's insert waits for
@@ -97,38 +113,68 @@ export async function renameInstance(tx: Tx, id: string, name: string): Promise<
   }
 }
 
-/** What an action may change. */
-export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'failure'>> & { restart?: true; delete?: true }
+/** What an action may change. `secrets` is the version of the provider's store from which on it holds what is wanted; null when that is unknown. */
+export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'failure' | 'modelProvider'>> & {
+  channels?: Channel[]
+  secrets?: { version: number | null }
+  restart?: true
+  delete?: true
+}
+
+function desiredColumns({ restart, delete: remove, secrets, ...columns }: DesiredChange) {
+  return {
+    ...columns,
+    ...(restart === true && { restartGeneration: sql`${instances.restartGeneration} + 1` }),
+    ...(remove === true && { deleteRequestedAt: sql`now()` }),
+    ...(secrets !== undefined && { secretGeneration: sql`${instances.secretGeneration} + 1` }),
+    ...(typeof secrets?.version === 'number' && { secretsVersion: newest(secrets.version) }),
+    desiredVersion: sql`${instances.desiredVersion} + 1`,
+    dueAt: sql`now()`,
+  }
+}
+
+/** Two that write it at once never turn it back. */
+function newest(version: number): SQL {
+  return sql`greatest(coalesce(${instances.secretsVersion}, 0), ${version}::bigint)`
+}
+
+/**
+ * Writes desired state without a job: a stopped instance takes it at its next start, and one that is being made on the way. The row as it is
+ * now; null when the instance is being destroyed.
+ */
+export async function changeDesired(tx: Tx, id: string, set: DesiredChange): Promise<InstanceRow | null> {
+  const [row] = await tx
+    .update(instances)
+    .set(desiredColumns(set))
+    .where(and(eq(instances.id, id), isNull(instances.deleteRequestedAt)))
+    .returning()
+  return row ?? null
+}
 
 /**
  * Writes desired state and opens the job that brings it about. A job still under way is superseded; back-off ends, for a person asked.
- * With `chat`, one progress message under the key `op:<operationId>` is announced there.
+ * With `chat`, one progress message under the key `op:<operationId>` is announced there. `about` says what the job is for.
  * @returns the job's id and the row as it is now; null when the instance is being destroyed: nothing else can be asked of it any more.
  */
 export async function requestChange(
   tx: Tx,
   id: string,
-  change: { kind: OperationKind; set: DesiredChange; chat: Chat | null; cause: string },
+  change: { kind: OperationKind; set: DesiredChange; chat: NewsChat | null; cause: string; about?: Record<string, unknown> },
 ): Promise<{ operationId: string; row: InstanceRow } | null> {
   // Locked first: what was read before may be out of date, and two wishes at once must not pass each other unseen.
-  const [row] = await tx.select().from(instances).where(eq(instances.id, id)).for('update')
-  if (row === undefined || row.deleteRequestedAt !== null) return null
+  const row = await lockInstance(tx, id)
+  if (row === null || row.deleteRequestedAt !== null) return null
   const operationId = randomId(12)
-  const { restart, delete: remove, ...columns } = change.set
   const [updated] = await tx
     .update(instances)
     .set({
-      ...columns,
-      ...(restart === true && { restartGeneration: sql`${instances.restartGeneration} + 1` }),
-      ...(remove === true && { deleteRequestedAt: sql`now()` }),
+      ...desiredColumns(change.set),
       ...(change.kind !== 'stop' && { healthy: false }),
       blocked: null,
       operationId,
       operationKind: change.kind,
       operationStartedAt: sql`now()`,
-      desiredVersion: sql`${instances.desiredVersion} + 1`,
       fails: 0,
-      dueAt: sql`now()`,
     })
     .where(eq(instances.id, id))
     .returning()
@@ -138,11 +184,17 @@ export async function requestChange(
     instanceId: id,
     operationId,
     kind: 'requested',
-    detail: { kind: change.kind, cause: change.cause, ...(change.chat !== null && { chat: change.chat }) },
+    detail: { kind: change.kind, cause: change.cause, ...(change.about !== undefined && { about: change.about }), ...newsTo(change.chat) },
     once: `${operationId}:requested`,
   })
   if (change.chat !== null) await announceProgress(tx, updated, operationId, change.chat)
   return { operationId, row: updated }
+}
+
+function newsTo(chat: NewsChat | null): Record<string, unknown> {
+  if (chat === null) return {}
+  const { userId, ...place } = chat
+  return { chat: place, ...(userId !== undefined && { by: userId }) }
 }
 
 async function supersede(tx: Tx, row: InstanceRow, operationId: string, by: OperationKind): Promise<void> {
@@ -152,17 +204,29 @@ async function supersede(tx: Tx, row: InstanceRow, operationId: string, by: Oper
 }
 
 /** Owes the person the newest state of the job's one progress message. */
-export async function announceProgress(tx: Tx, row: InstanceRow, operationId: string, chat: Chat): Promise<void> {
-  await announce(tx, { userId: row.userId, chat, key: `op:${operationId}`, template: 'progress', payload: { instanceId: row.id, operationId } })
+export async function announceProgress(tx: Tx, row: InstanceRow, operationId: string, chat: NewsChat): Promise<void> {
+  await tellOfJob(tx, row, { operationId, chat, template: 'progress' })
+}
+
+/** Owes the person the message that stays when a job has ended. */
+export async function announceOutcome(tx: Tx, row: InstanceRow, operationId: string, chat: NewsChat): Promise<void> {
+  await tellOfJob(tx, row, { operationId, chat, template: 'outcome' })
+}
+
+type JobNews = { operationId: string; chat: NewsChat; template: 'progress' | 'outcome' }
+
+async function tellOfJob(tx: Tx, row: InstanceRow, { operationId, chat, template }: JobNews): Promise<void> {
+  const { provider, address, userId = row.userId } = chat
+  const key = `${template === 'progress' ? 'op' : 'done'}:${operationId}`
+  await announce(tx, { userId, chat: { provider, address }, key, template, payload: { instanceId: row.id, operationId } })
 }
 
 /** Where a job's news go; null when nobody in a chat asked for it. */
-export async function chatOfOperation(db: Db | Tx, operationId: string): Promise<Chat | null> {
-  const request = await operationRequest(db, operationId)
-  return chatSchema
-    .nullable()
-    .catch(null)
-    .parse(request?.detail['chat'] ?? null)
+export async function chatOfOperation(db: Db | Tx, operationId: string): Promise<NewsChat | null> {
+  const request = requestSchema.safeParse((await operationRequest(db, operationId))?.detail)
+  if (!request.success) return null
+  const { chat, by } = request.data
+  return { ...chat, ...(by !== undefined && { userId: by }) }
 }
 
 /** Makes instances due now, for the loop to look at. */
@@ -269,7 +333,9 @@ export async function lockClaimed(tx: Tx, claim: Claim): Promise<InstanceRow | n
 /** Writes what was seen, if the lease is still ours; false when it is not, and then nothing of the caller's counts. */
 export async function writeObserved(tx: Db | Tx, claim: Claim, patch: ObservedPatch): Promise<boolean> {
   if (Object.keys(patch).length === 0) return true
-  const rows = await tx.update(instances).set(patch).where(held(claim)).returning({ id: instances.id })
+  const { secretsVersion, ...rest } = patch
+  const set = typeof secretsVersion === 'number' ? { ...rest, secretsVersion: newest(secretsVersion) } : rest
+  const rows = await tx.update(instances).set(set).where(held(claim)).returning({ id: instances.id })
   return rows.length === 1
 }
 

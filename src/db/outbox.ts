@@ -255,12 +255,12 @@ export async function refreshMessage(db: Db, key: string): Promise<void> {
     .where(and(eq(outbox.key, key), eq(outbox.version, outbox.deliveredVersion)))
 }
 
-/** Who reads a chat: the person its buttons are bound to, their time zone and their language. */
+/** Who reads a chat: the person its buttons are bound to, their time zone and their language, and whether they are the only one. */
 export async function readerOf(
   db: Db,
   userId: string,
   chat: { provider: string; address: string },
-): Promise<{ subject: string; timeZone: string | null; language: Language | null }> {
+): Promise<{ subject: string; timeZone: string | null; language: Language | null; inPrivate: boolean }> {
   const rows = await db
     .select({ subject: identities.subject, chat: identities.chat, timeZone: users.timeZone, language: users.language })
     .from(users)
@@ -268,8 +268,9 @@ export async function readerOf(
     .leftJoin(identities, and(eq(identities.userId, users.id), eq(identities.provider, chat.provider)))
     .where(eq(users.id, userId))
     .orderBy(asc(identities.createdAt))
-  const reader = rows.find((row) => row.chat === chat.address) ?? rows[0]
-  return { subject: reader?.subject ?? '', timeZone: reader?.timeZone ?? null, language: languageSchema.parse(reader?.language ?? null) }
+  const own = rows.find((row) => row.chat === chat.address)
+  const { subject = null, timeZone = null, language = null } = own ?? rows[0] ?? {}
+  return { subject: subject ?? '', timeZone, language: languageSchema.parse(language), inPrivate: own !== undefined }
 }
 
 /** Deletes messages that were delivered or given up more than `days` ago. */

@@ -69,6 +69,7 @@ export const instances = pgTable('instances', {
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
   fails: integer('fails').notNull().default(0),
   lastError: text('last_error'),
+  channels: jsonb('channels').notNull().default([]),
 })
 
 export const instanceEvents = pgTable('instance_events', {
@@ -90,9 +91,16 @@ export const secretNames = pgTable(
     last4: text('last4').notNull(),
     version: bigint('version', { mode: 'number' }).notNull(),
     setAt: at('set_at').notNull().defaultNow(),
+    who: jsonb('who'),
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.name] })],
 )
+
+export const secretClaims = pgTable('secret_claims', {
+  fingerprint: text('fingerprint').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  expiresAt: at('expires_at').notNull(),
+})
 
 export const stagedApps = pgTable('staged_apps', {
   instanceId: text('instance_id').primaryKey(),
@@ -217,6 +225,34 @@ export const auditLog = pgTable('audit_log', {
   instanceId: text('instance_id'),
   input: jsonb('input').notNull().default({}),
   outcome: text('outcome').notNull(),
+  room: text('room'),
+})
+
+export const shares = pgTable('shares', {
+  id: text('id').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  provider: text('provider').notNull(),
+  room: text('room').notNull(),
+  roomKind: text('room_kind').notNull(),
+  roomTitle: text('room_title').notNull().default(''),
+  role: text('role').notNull(),
+  grantedBy: uuid('granted_by'),
+  createdAt: at('created_at').notNull().defaultNow(),
+})
+
+export const approvals = pgTable('approvals', {
+  id: text('id').primaryKey(),
+  instanceId: text('instance_id').notNull(),
+  action: text('action').notNull(),
+  askedBy: uuid('asked_by').notNull(),
+  provider: text('provider').notNull(),
+  room: text('room').notNull(),
+  roomKind: text('room_kind').notNull(),
+  roomTitle: text('room_title').notNull().default(''),
+  answerChat: text('answer_chat').notNull(),
+  state: text('state').notNull().default('open'),
+  createdAt: at('created_at').notNull().defaultNow(),
+  expiresAt: at('expires_at').notNull(),
 })
 
 export const linkRequests = pgTable('link_requests', {

@@ -1,15 +1,14 @@
 // Names, fingerprints and last characters of the secrets that the provider holds; and the apps that hold them before there is an instance.
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
+import { whoSchema, type Who } from '../domain/who.ts'
 import type { Db, Tx } from './connect.ts'
-import { secretNames, stagedApps } from './schema.ts'
+import { secretClaims, secretNames, stagedApps } from './schema.ts'
 
-export type SecretName = typeof secretNames.$inferSelect
+export type SecretName = Omit<typeof secretNames.$inferSelect, 'who'> & { who: Who | null }
+export type HandedSecret = { instanceId: string; name: string; fingerprint: string; last4: string; version: number; who: Who | null }
 
 /** Records that a secret was handed to the provider. */
-export async function recordSecret(
-  tx: Db | Tx,
-  secret: { instanceId: string; name: string; fingerprint: string; last4: string; version: number },
-): Promise<void> {
+export async function recordSecret(tx: Db | Tx, secret: HandedSecret): Promise<void> {
   const { instanceId, name, ...rest } = secret
   await tx
     .insert(secretNames)
@@ -17,9 +16,44 @@ export async function recordSecret(
     .onConflictDoUpdate({ target: [secretNames.instanceId, secretNames.name], set: { ...rest, setAt: sql`now()` } })
 }
 
+/**
+ * Takes a token for an instance before it is handed over, for as long as that may take. Of two at once, one waits for the other's row and is
+ * then refused.
+ * @returns null, or the id of the instance that has it.
+ */
+export async function claimSecret(tx: Tx, claim: { fingerprint: string; instanceId: string; minutes: number }): Promise<string | null> {
+  const { fingerprint, instanceId, minutes } = claim
+  await tx.delete(secretClaims).where(lte(secretClaims.expiresAt, sql`now()`))
+  const expiresAt = sql`now() + ${minutes} * interval '1 minute'`
+  const taken = await tx
+    .insert(secretClaims)
+    .values({ fingerprint, instanceId, expiresAt })
+    .onConflictDoUpdate({ target: secretClaims.fingerprint, set: { expiresAt }, setWhere: eq(secretClaims.instanceId, instanceId) })
+    .returning({ instanceId: secretClaims.instanceId })
+  const [claimed] = await tx.select().from(secretClaims).where(eq(secretClaims.fingerprint, fingerprint))
+  if (taken.length === 0) return claimed?.instanceId ?? null
+  // Only now: the claim of whoever came first has become this row, in the statement that it waited for.
+  const [holder] = await tx
+    .select({ instanceId: secretNames.instanceId })
+    .from(secretNames)
+    .where(and(eq(secretNames.fingerprint, fingerprint), ne(secretNames.instanceId, instanceId)))
+  return holder?.instanceId ?? null
+}
+
+/** Ends claims of an instance: what was claimed is recorded, or was not handed over. */
+export async function dropClaims(tx: Db | Tx, instanceId: string, fingerprints: readonly string[]): Promise<void> {
+  await tx.delete(secretClaims).where(and(eq(secretClaims.instanceId, instanceId), inArray(secretClaims.fingerprint, [...fingerprints])))
+}
+
+/** Forgets one name, once the provider holds nothing under it. */
+export async function forgetSecret(tx: Tx, instanceId: string, name: string): Promise<void> {
+  await tx.delete(secretNames).where(and(eq(secretNames.instanceId, instanceId), eq(secretNames.name, name)))
+}
+
 /** The secrets of an instance by name. */
 export async function secretsOf(db: Db | Tx, instanceId: string): Promise<SecretName[]> {
-  return db.select().from(secretNames).where(eq(secretNames.instanceId, instanceId)).orderBy(asc(secretNames.name))
+  const rows = await db.select().from(secretNames).where(eq(secretNames.instanceId, instanceId)).orderBy(asc(secretNames.name))
+  return rows.map((row) => ({ ...row, who: whoSchema.nullable().catch(null).parse(row.who) }))
 }
 
 /** Forgets the names once the provider holds nothing any more. */

@@ -20,6 +20,12 @@ export async function wizardAt(db: Db | Tx, place: WizardPlace): Promise<WizardS
   return row ?? null
 }
 
+/** Whether somebody has a conversation of this id in a chat. */
+export async function isWizardIn(db: Db | Tx, chat: Pick<WizardPlace, 'provider' | 'chat'>, id: string): Promise<boolean> {
+  const there = and(eq(wizardSessions.provider, chat.provider), eq(wizardSessions.chat, chat.chat), gt(wizardSessions.expiresAt, sql`now()`))
+  return (await db.$count(wizardSessions, and(there, sql`${wizardSessions.state} ->> 'id' = ${id}`))) > 0
+}
+
 /** Begins a conversation in place of whatever was there. Its first revision, counted on from the one that it replaces. */
 export async function beginWizard(db: Db | Tx, place: WizardPlace, wizard: { kind: string; state: unknown; ttlMinutes: number }): Promise<number> {
   const fresh = { kind: wizard.kind, state: wizard.state, messageRef: null, expiresAt: inMinutes(wizard.ttlMinutes) }

@@ -58,7 +58,11 @@ function formatFor(timeZone: string): Intl.DateTimeFormat {
 /** What the clock shows, as if it were UTC. A zone that is not known counts as UTC. */
 function wallClock(at: number, timeZone: string | null): number {
   if (timeZone === null || !isTimeZone(timeZone)) return at
-  const parts = Object.fromEntries(formatFor(timeZone).formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+  const parts = Object.fromEntries(
+    formatFor(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  )
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
   return Date.UTC(year, month - 1, day, hour, minute, second) + (((at % 1_000) + 1_000) % 1_000)
 }

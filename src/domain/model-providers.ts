@@ -1,19 +1,15 @@
-// The companies whose models can be an assistant's brain, and what their keys look like.
-// Shapes are checked before anything is made; whether a key works is for the provider to say.
+// The companies whose models can be an assistant's brain. What their keys look like is in secret-shapes.ts.
+import { holdsSecret, type KnownSecret } from './secret-shapes.ts'
 
 export type ModelProvider = {
   id: string
   title: string
   brain: string
-  secretName: string
+  secretName: KnownSecret
   model: string
   keysPage: string
-  shape: RegExp
-  looksLike: string
-  charsMin: number
 }
 
-/** Key shapes as the providers print them (prefixes documented by each; lengths are lower bounds, since providers lengthen keys). */
 export const modelProviders: readonly ModelProvider[] = [
   {
     id: 'anthropic',
@@ -22,9 +18,6 @@ export const modelProviders: readonly ModelProvider[] = [
     secretName: 'ANTHROPIC_API_KEY',
     model: 'anthropic/claude-sonnet-4-5',
     keysPage: 'https://console.anthropic.com/settings/keys',
-    shape: /^sk-ant-[A-Za-z0-9_-]+$/,
-    looksLike: 'sk-ant-api03-…',
-    charsMin: 40,
   },
   {
     id: 'openai',
@@ -33,9 +26,6 @@ export const modelProviders: readonly ModelProvider[] = [
     secretName: 'OPENAI_API_KEY',
     model: 'openai/gpt-5.2',
     keysPage: 'https://platform.openai.com/api-keys',
-    shape: /^sk-(?!ant-|or-)[A-Za-z0-9_-]+$/,
-    looksLike: 'sk-proj-…',
-    charsMin: 40,
   },
   {
     id: 'google',
@@ -44,9 +34,6 @@ export const modelProviders: readonly ModelProvider[] = [
     secretName: 'GEMINI_API_KEY',
     model: 'google/gemini-3-pro-preview',
     keysPage: 'https://aistudio.google.com/apikey',
-    shape: /^AIza[A-Za-z0-9_-]+$/,
-    looksLike: 'AIza…',
-    charsMin: 39,
   },
   {
     id: 'openrouter',
@@ -55,9 +42,6 @@ export const modelProviders: readonly ModelProvider[] = [
     secretName: 'OPENROUTER_API_KEY',
     model: 'openrouter/auto',
     keysPage: 'https://openrouter.ai/keys',
-    shape: /^sk-or-[A-Za-z0-9_-]+$/,
-    looksLike: 'sk-or-v1-…',
-    charsMin: 40,
   },
 ]
 
@@ -66,23 +50,12 @@ export function modelProviderOf(id: string | null): ModelProvider | undefined {
   return modelProviders.find((provider) => provider.id === id)
 }
 
-export type KeyProblem =
-  | { kind: 'shape'; length: number }
-  | { kind: 'too-short'; length: number }
-  | { kind: 'other-provider'; provider: ModelProvider }
-
-/** Null when `key` has the provider's shape; otherwise what is wrong with it. The key itself is not in the answer. */
-export function keyProblem(provider: ModelProvider, key: string): KeyProblem | null {
-  if (provider.shape.test(key)) return key.length < provider.charsMin ? { kind: 'too-short', length: key.length } : null
-  const other = modelProviders.find((one) => one.shape.test(key) && key.length >= one.charsMin)
-  return other === undefined ? { kind: 'shape', length: key.length } : { kind: 'other-provider', provider: other }
+/** The provider whose key this secret is, or undefined. */
+export function modelProviderOfSecret(name: string): ModelProvider | undefined {
+  return modelProviders.find((provider) => provider.secretName === name)
 }
 
-/** True when `text` holds something that has a known key's shape: such text must not be kept. */
+/** True when `text` holds something that has a known secret's shape: such text must not be kept. */
 export function holdsKey(text: string): boolean {
-  return text
-    .split(/\s+/)
-    .some((word) =>
-      /^(sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{30,}|\d{6,12}:[A-Za-z0-9_-]{30,}|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,})$/.test(word),
-    )
+  return holdsSecret(text)
 }

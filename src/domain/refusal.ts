@@ -1,12 +1,17 @@
 // Expected refusals are values. The chat turns them into sentences, the API into problem documents.
+import type { VariableNameProblem, VariableValueProblem } from './credentials.ts'
 import type { NameProblem } from './instance-name.ts'
+import type { ShapeProblem } from './secret-shapes.ts'
+import type { Standing } from './sharing.ts'
+import type { Unreachable, Who } from './who.ts'
 
 export type Refusal =
   | { reason: 'instance-limit'; limit: number; plan: string }
   | { reason: 'name'; problem: NameProblem }
   | { reason: 'no-instance' }
-  | { reason: 'unknown-instance'; wanted: string; names: string[] }
-  | { reason: 'which-instance'; names: string[] }
+  /** `here`: those that can be reached are not all the person's own. */
+  | { reason: 'unknown-instance'; wanted: string; names: string[]; here?: true }
+  | { reason: 'which-instance'; names: string[]; here?: true }
   | { reason: 'name-mismatch'; name: string }
   | { reason: 'already'; state: 'running' | 'stopped' }
   | { reason: 'busy'; state: string }
@@ -18,6 +23,37 @@ export type Refusal =
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
   | AccountRefusal
+  | KeyRefusal
+  | SharingRefusal
+
+/** Why a secret was not set or removed. `name` is the variable's; nothing of its value is ever here. */
+export type KeyRefusal =
+  | { reason: 'key-shape'; name: string; problem: ShapeProblem }
+  | { reason: 'key-variable-name'; name: string; problem: VariableNameProblem }
+  | { reason: 'key-variable-value'; name: string; problem: VariableValueProblem }
+  /** Its platform says no. */
+  | { reason: 'key-refused'; name: string; why: 'unknown' | 'not-allowed' }
+  /** Its platform could not be asked: nothing is known about it. */
+  | { reason: 'key-unreachable'; name: string; why: Unreachable }
+  | { reason: 'key-intents'; name: string; who: Who }
+  | { reason: 'key-our-own'; name: string }
+  /** `instance` is named when it is the person's own; `leaving` when that one is being destroyed. */
+  | { reason: 'key-in-use'; instance: string | null; leaving: boolean }
+  | { reason: 'key-not-set'; name: string }
+  | { reason: 'keys-limit'; limit: number }
+
+/** Why something is not to be done with an instance from a shared place. */
+export type SharingRefusal =
+  | { reason: 'not-allowed'; name: string; needs: Standing }
+  /** It is not for others to read. */
+  | { reason: 'private-only' }
+  /** Several within reach have that name; `owner` is null for the person's own. */
+  | { reason: 'same-name'; name: string; choices: { id: string; owner: string | null }[] }
+  | { reason: 'not-in-room' }
+  | { reason: 'unknown-share' }
+  | { reason: 'approval-waits'; name: string }
+  | { reason: 'approvals-limit'; name: string; limit: number }
+  | { reason: 'approval-over'; how: 'approved' | 'declined' | 'withdrawn' | 'expired' | 'unknown' }
 
 /** Why accounts do not come together, go apart or end. */
 export type AccountRefusal =

@@ -1,8 +1,9 @@
 // What runs on an owner's machine, as the provider is told it. The fingerprint of it travels as metadata, so that "running" is never
 // mistaken for "running what was asked for". Pure.
 import { createHash } from 'node:crypto'
-import type { InstanceRow } from '../db/instances.ts'
+import { storedOf, type Channel, type InstanceRow } from '../db/instances.ts'
 import { modelProviderOf } from '../domain/model-providers.ts'
+import { assertNever } from '../lib/errors.ts'
 import { planIdSchema, plans } from '../domain/plans.ts'
 import type { FlyMachineConfig } from './fly/types.ts'
 
@@ -34,6 +35,36 @@ function gatewayDocument(row: InstanceRow, address: string): Record<string, unkn
   return {
     gateway: { mode: 'local', auth: { mode: 'password', password: '${OPENCLAW_GATEWAY_PASSWORD}' }, controlUi: { allowedOrigins: [address] } },
     ...(provider !== undefined && { agents: { defaults: { model: { primary: provider.model } } } }),
+    ...channelSettings(storedOf(row).channels),
+  }
+}
+
+/** OpenClaw has this one channel in its own package; the others are plugins, which it fetches by itself at the first start that needs them. */
+const BUNDLED = 'telegram'
+
+/** Nothing at all without channels: the fingerprint of an instance that has none stays what it was. */
+function channelSettings(channels: readonly Channel[]): Record<string, unknown> {
+  if (channels.length === 0) return {}
+  const plugins = channels.filter((one) => one.id !== BUNDLED)
+  return {
+    channels: Object.fromEntries(channels.map((one) => [one.id, channelSetting(one)])),
+    // A plugin that is only installed is not trusted: it runs when it is named here.
+    ...(plugins.length > 0 && { plugins: { entries: Object.fromEntries(plugins.map((one) => [one.id, { enabled: true }])) } }),
+  }
+}
+
+function channelSetting({ id, owners }: Channel): Record<string, unknown> {
+  // Whoever is not let in by name gets a code that the owner must approve.
+  const people = owners.length === 0 ? { dmPolicy: 'pairing' } : { dmPolicy: 'pairing', allowFrom: owners }
+  switch (id) {
+    case 'telegram':
+      return { enabled: true, botToken: '${TELEGRAM_BOT_TOKEN}', ...people }
+    case 'discord':
+      return { enabled: true, token: '${DISCORD_BOT_TOKEN}', ...people }
+    case 'slack':
+      return { enabled: true, mode: 'socket', botToken: '${SLACK_BOT_TOKEN}', appToken: '${SLACK_APP_TOKEN}', ...people }
+    default:
+      return assertNever(id)
   }
 }
 
@@ -73,7 +104,7 @@ export function machinePlan(row: InstanceRow, options: { addressTemplate: string
     stop_config: { timeout: '30s', signal: 'SIGTERM' },
   }
   const spec = createHash('sha256')
-    .update(JSON.stringify({ config, secrets: row.secretsVersion }))
+    .update(JSON.stringify({ config, secrets: row.secretsVersion, ...(row.secretGeneration > 0 && { generation: row.secretGeneration }) }))
     .digest('hex')
     .slice(0, 16)
   const metadata = { conch_instance: row.id, conch_owner: row.userId, conch_spec: spec }

@@ -1,13 +1,14 @@
 // What the reconciler writes for people: milestones, endings and incidents, each in the transaction of the state change it tells of.
 import type { Tx } from '../db/connect.ts'
+import { endApprovalsOf } from '../db/approvals.ts'
 import { dropChannels, watchChannels } from '../db/channel-checks.ts'
 import { addEvent } from '../db/events.ts'
 import { dropTarget, watchTarget } from '../db/health.ts'
 import { closeIncidents, openIncidents, raiseIncident, type IncidentKind } from '../db/incidents.ts'
-import { announceProgress, chatOfOperation, storedOf, type InstanceRow } from '../db/instances.ts'
-import { announce } from '../db/outbox.ts'
+import { announceOutcome, announceProgress, chatOfOperation, storedOf, type InstanceRow } from '../db/instances.ts'
 import { forgetSecrets, secretsOf } from '../db/secret-names.ts'
-import { channelsOf } from '../domain/channel-secrets.ts'
+import { endSharesOf } from '../db/shares.ts'
+import { channelsOf } from '../domain/credentials.ts'
 import { EXIT_BAD_CONFIG, SOFT_LIMIT_MS, type BlockReason, type FailReason, type Observed } from '../domain/next-step.ts'
 import { milestones, operationKinds, type Milestone, type OperationKind } from '../domain/status.ts'
 import type { FlyMachine } from './fly/types.ts'
@@ -65,8 +66,7 @@ async function tellProgress(tx: Tx, row: InstanceRow, operationId: string): Prom
 
 async function tellOutcome(tx: Tx, row: InstanceRow, operationId: string): Promise<void> {
   const chat = await chatOfOperation(tx, operationId)
-  if (chat !== null)
-    await announce(tx, { userId: row.userId, chat, key: `done:${operationId}`, template: 'outcome', payload: { instanceId: row.id, operationId } })
+  if (chat !== null) await announceOutcome(tx, row, operationId, chat)
 }
 
 /** The instance is as its owner wants it: the job ends, health is watched (or not), incidents end. */
@@ -82,7 +82,7 @@ export async function recordSettled(tx: Tx, row: InstanceRow, urls: { health: st
   const ended = await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'done', once: `${row.operationId}:end` })
   if (!ended) return
   await tellProgress(tx, row, row.operationId)
-  if (row.operationKind === 'deploy') await tellOutcome(tx, row, row.operationId)
+  if (row.operationKind === 'deploy' || row.operationKind === 'update') await tellOutcome(tx, row, row.operationId)
 }
 
 /** It has no chats whose connection could be down. */
@@ -96,6 +96,8 @@ export async function recordGone(tx: Tx, row: InstanceRow): Promise<void> {
   await dropTarget(tx, row.id)
   await dropChannels(tx, row.id)
   await forgetSecrets(tx, row.id)
+  await endSharesOf(tx, row.id)
+  await endApprovalsOf(tx, { instanceId: row.id }, 'withdrawn')
   await closeIncidents(tx, row.id, null)
   if (row.operationId === null) return
   const event =

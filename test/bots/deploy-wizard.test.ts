@@ -22,7 +22,7 @@ function after(state: DeployState, ...events: DeployEvent[]): DeployMove {
 }
 const begun = beginDeploy(ids, {}, world).state
 const atKey = after(begun, text('my-claw'), tap('region', 'ams'), tap('provider', 'anthropic')).state
-const atReview = after(atKey, { kind: 'staged', last4: 'x4Qe' }).state
+const atReview = after(atKey, { kind: 'staged', last4: 'x4Qe', tried: true }).state
 
 describe('setting up', () => {
   test('asks for name, region, provider and key, and then shows the card', () => {
@@ -34,14 +34,14 @@ describe('setting up', () => {
     }
     const pasted = deployMove(state, secret(KEY), world)
     expect(pasted.effects.map((effect) => effect.kind)).toEqual(['delete-message', 'stage'])
-    const done = deployMove(pasted.state, { kind: 'staged', last4: 'x4Qe' }, world)
+    const done = deployMove(pasted.state, { kind: 'staged', last4: 'x4Qe', tried: true }, world)
     expect([...seen, done.state.step]).toEqual(['name', 'region', 'provider', 'key', 'review'])
     expect(done.state).toMatchObject({ name: 'my-claw', region: 'ams', brain: { kind: 'chosen', provider: 'anthropic', key: { last4: 'x4Qe' } } })
   })
 
   test('keeps nothing of a key but its last four characters', () => {
     const pasted = deployMove(atKey, secret(KEY), world)
-    const stored = JSON.stringify([pasted.state, deployMove(pasted.state, { kind: 'staged', last4: 'x4Qe' }, world)])
+    const stored = JSON.stringify([pasted.state, deployMove(pasted.state, { kind: 'staged', last4: 'x4Qe', tried: true }, world)])
     expect(stored).toContain('x4Qe')
     expect(stored).not.toContain(KEY.slice(0, 20))
     expect(JSON.stringify(pasted)).not.toContain(KEY.slice(0, 20))
@@ -100,7 +100,7 @@ describe('setting up', () => {
       name: text('new-claw'),
       region: text('fra'),
       provider: tap('provider', 'anthropic'),
-      key: { kind: 'staged', last4: 'abcd' },
+      key: { kind: 'staged', last4: 'abcd', tried: true },
     }
     const answer = answers[what]
     expect.assert(answer !== undefined)

@@ -45,6 +45,21 @@ describe('an interaction', () => {
     await ann.sees('hello Ann')
   })
 
+  test('is answered while announcements use up the calls of the second', async () => {
+    const { sim, face } = await begin(says('here you are'))
+    const others = Array.from({ length: 60 }, () => sim.person())
+    const announced = others.map(({ id }, index) => face.send(id, text('news'), { idempotencyKey: `news-${index}`, unasked: true }))
+    const ann = sim.person()
+    await ann.says('/help')
+    await ann.sees('here you are')
+    await Promise.all(announced)
+    const calls = sim.calls().map((call) => `${call.method} ${call.path}`)
+    expect(calls.findIndex((call) => call.startsWith('PATCH /webhooks/'))).toBeLessThan(
+      calls.findLastIndex((call) => call.startsWith('POST /channels/')),
+    )
+    expect(sim.violations()).toEqual([])
+  })
+
   test('whose acknowledgement fails once at Discord is acknowledged all the same', async () => {
     const { sim } = await begin(says('done'))
     sim.fault({ call: /callback$/, answer: { status: 502 } })

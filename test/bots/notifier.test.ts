@@ -230,6 +230,29 @@ describe.each(await testDatabases())('the notifier on $name', ({ open }) => {
     expect((await owed(db))[0]).toMatchObject({ deliveredVersion: 1 })
   })
 
+  test('a platform that takes nothing for now holds up no other, however many are waiting there', async () => {
+    const { db } = await open()
+    const [telegram, discord] = [createMemoryChat('telegram'), createMemoryChat('discord')]
+    const held = Promise.withResolvers<void>()
+    const { send } = telegram.face
+    telegram.face.send = async (...message) => {
+      await held.promise
+      return send(...message)
+    }
+    for (let n = 1; n <= 40; n += 1) {
+      await person(db, `waiting-${n}`, ['telegram'])
+      await tell(db, `waiting-${n}`, `w${n}`)
+    }
+    await person(db, 'ann', ['discord'])
+    await tell(db, 'ann', 'a')
+    const drained = notifierOn(db, [telegram, discord]).drain()
+    expect(await eventually(() => discord.texts('ann').includes('a'))).toBe(true)
+    expect(telegram.messages).toHaveLength(0)
+    held.resolve()
+    await drained
+    expect(telegram.messages).toHaveLength(40)
+  })
+
   test('woken while it runs, it delivers at once; stopped, it ends', async () => {
     const { db } = await open()
     const telegram = createMemoryChat('telegram')

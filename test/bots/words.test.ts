@@ -5,12 +5,13 @@ import type { View } from '../../src/bots/core/view.ts'
 import { deployQuestion, keyProblemText } from '../../src/bots/core/words/deploy.ts'
 import { destroyQuestion, goodbyeView } from '../../src/bots/core/words/destroy.ts'
 import { helpView, howView, pricesView, returningView, welcomeView } from '../../src/bots/core/words/greeting.ts'
+import { secretTitle } from '../../src/bots/core/words/key-problems.ts'
 import { incidentView, type IncidentFacts } from '../../src/bots/core/words/incidents.ts'
 import { instancesView, logsView, statusView } from '../../src/bots/core/words/instance.ts'
 import { outcomeView, progressView, type JobFacts } from '../../src/bots/core/words/progress.ts'
 import { refusalView } from '../../src/bots/core/words/refusals.ts'
 import type { InstanceDetail } from '../../src/actions/action.ts'
-import { modelProviders, type KeyProblem } from '../../src/domain/model-providers.ts'
+import { secretShapes, type ShapeProblem } from '../../src/domain/secret-shapes.ts'
 import { operationKinds, type Status } from '../../src/domain/status.ts'
 import type { Refusal } from '../../src/domain/refusal.ts'
 
@@ -37,6 +38,20 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'secret-store-unavailable': { reason: 'secret-store-unavailable' },
   'logs-unavailable': { reason: 'logs-unavailable' },
   'nothing-to-retry': { reason: 'nothing-to-retry' },
+  'key-shape': { reason: 'key-shape', name: 'TELEGRAM_BOT_TOKEN', problem: { kind: 'shape', length: 12 } },
+  'key-variable-name': { reason: 'key-variable-name', name: 'PORT', problem: { kind: 'system' } },
+  'key-variable-value': { reason: 'key-variable-value', name: 'WEATHER_KEY', problem: { kind: 'empty' } },
+  'key-refused': { reason: 'key-refused', name: 'TELEGRAM_BOT_TOKEN', why: 'unknown' },
+  'key-unreachable': { reason: 'key-unreachable', name: 'OPENAI_API_KEY', why: 'broken' },
+  'key-intents': {
+    reason: 'key-intents',
+    name: 'DISCORD_BOT_TOKEN',
+    who: { label: 'my-claw', id: '1', applicationId: '2', team: null, teamId: null },
+  },
+  'key-our-own': { reason: 'key-our-own', name: 'TELEGRAM_BOT_TOKEN' },
+  'key-in-use': { reason: 'key-in-use', instance: 'other-claw', leaving: false },
+  'key-not-set': { reason: 'key-not-set', name: 'WEATHER_KEY' },
+  'keys-limit': { reason: 'keys-limit', limit: 40 },
   'link-code-wrong': { reason: 'link-code-wrong' },
   'link-code-expired': { reason: 'link-code-expired' },
   'link-code-used': { reason: 'link-code-used' },
@@ -52,12 +67,20 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'account-changed': { reason: 'account-changed' },
   'forget-mismatch': { reason: 'forget-mismatch', words: 'forget me' },
   'instances-present': { reason: 'instances-present', names: ['my-claw'], leaving: [] },
+  'not-allowed': { reason: 'not-allowed', name: 'my-claw', needs: 'operate' },
+  'private-only': { reason: 'private-only' },
+  'same-name': { reason: 'same-name', name: 'my-claw', choices: [{ id: 'abcdefgh23', owner: null }] },
+  'not-in-room': { reason: 'not-in-room' },
+  'unknown-share': { reason: 'unknown-share' },
+  'approval-waits': { reason: 'approval-waits', name: 'my-claw' },
+  'approvals-limit': { reason: 'approvals-limit', name: 'my-claw', limit: 5 },
+  'approval-over': { reason: 'approval-over', how: 'expired' },
 }
 
 describe('refusals', () => {
   test.each(Object.values(refusals))('$reason has a sentence of at most five lines, and no jargon', (refusal) => {
     const text = words(refusalView(refusal, { action: 'restart', instance: 'my-claw' }))
-    expect(text).toMatch(/^([A-Z]|my-claw ).*[.?]$/s)
+    expect(text).toMatch(/^([A-Z]|(my|other)-claw ).*[.?]$/s)
     expect(text.split('\n').length).toBeLessThanOrEqual(5)
     expect(text.length).toBeLessThan(300)
     expect(text).not.toMatch(/undefined|null|error|hostname|volume|\bVM\b/i)
@@ -66,7 +89,7 @@ describe('refusals', () => {
   test('every refusal that leaves something to do offers it as a button', () => {
     const without = Object.values(refusals).filter((refusal) => refusalView(refusal, { action: 'restart' }).actions.length === 0)
     // These are questions of a conversation, which brings its own buttons.
-    expect(without.map((one) => one.reason).toSorted()).toEqual(['forget-mismatch', 'name-mismatch', 'secret-store-unavailable'])
+    expect(without.map((one) => one.reason).toSorted()).toEqual(['forget-mismatch', 'name-mismatch', 'private-only', 'secret-store-unavailable'])
   })
 
   test('asking which instance repeats the whole command for each', () => {
@@ -79,17 +102,17 @@ describe('refusals', () => {
 })
 
 describe('keys', () => {
-  const kinds: KeyProblem[] = [
+  const kinds: (ShapeProblem & { length: number })[] = [
     { kind: 'shape', length: 12 },
     { kind: 'too-short', length: 25 },
   ]
-  test.each(modelProviders.flatMap((provider) => kinds.map((problem) => ({ provider, problem, title: provider.title, kind: problem.kind }))))(
-    'a $title key that is wrong by $kind is told what is expected and what came',
-    ({ provider, problem }) => {
-      const text = words({ tone: 'plain', blocks: [{ kind: 'text', text: keyProblemText(provider, problem, 'deleted') }], actions: [] })
-      expect(text).toContain(provider.title)
-      expect(text).toContain(String(provider.charsMin))
-      expect(text).toContain(String(problem.kind === 'other-provider' ? '' : problem.length))
+  test.each(secretShapes.flatMap((shape) => kinds.map((problem) => ({ shape, problem, name: shape.name, kind: problem.kind }))))(
+    '$name that is wrong by $kind is told what is expected and what came',
+    ({ shape, problem }) => {
+      const text = words({ tone: 'plain', blocks: [{ kind: 'text', text: keyProblemText({ shape, problem }, 'deleted') }], actions: [] })
+      expect(text).toContain(secretTitle(shape.name))
+      expect(text).toContain(String(shape.charsMin))
+      expect(text).toContain(String(problem.length))
       expect(text).toContain('I have deleted your message.')
     },
   )
@@ -113,7 +136,12 @@ describe('setting up', () => {
   })
 
   test('the card says what is made, what it costs, and what thinks in it', () => {
-    const state: DeployState = { ...named, region: 'ams', step: 'review', brain: { kind: 'chosen', provider: 'anthropic', key: { last4: 'x4Qe' } } }
+    const state: DeployState = {
+      ...named,
+      region: 'ams',
+      step: 'review',
+      brain: { kind: 'chosen', provider: 'anthropic', key: { last4: 'x4Qe', tried: true } },
+    }
     const view = deployQuestion(state, null, facts)
     expect(lines(view)).toEqual(['new-claw · Amsterdam · Starter, free here: billing is off', 'Brain: Claude (key …x4Qe) · Runs: OpenClaw 2026.9.6'])
     expect(labels(view)).toEqual(['Launch', 'Change something', 'Cancel'])
@@ -171,6 +199,9 @@ const detail: InstanceDetail = {
   ],
   incidents: [],
   volumeGb: 1,
+  standing: 'owner',
+  audience: 'owner',
+  sharedWith: [],
 }
 
 describe('an instance', () => {
@@ -229,7 +260,17 @@ const job: JobFacts = {
   preparing: null,
   notices: [],
   end: { kind: 'running' },
-  instance: { id: 'abcdefgh23', name: 'my-claw', region: 'ams', image: info.gatewayImage, plan: 'starter', modelProvider: 'anthropic', hasKey: true },
+  instance: {
+    id: 'abcdefgh23',
+    name: 'my-claw',
+    region: 'ams',
+    image: info.gatewayImage,
+    plan: 'starter',
+    modelProvider: 'anthropic',
+    hasKey: true,
+    channels: [],
+  },
+  channel: null,
 }
 
 describe('a job', () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startPlatforms } from '../simulators/platforms.ts'
 import { createPostgresDatabase } from '../support/database.ts'
 import { TEMPLATE } from '../support/postgres-admin.ts'
 import { createHome, startProgram, type Program } from '../support/program.ts'
@@ -137,7 +138,11 @@ describe('the program', () => {
   it('keeps a pasted key out of everything but the secret store', { timeout: 60_000 }, async () => {
     const folder = home()
     const key = 'sk-ant-api03-planted-through-the-terminal-abcdefghij-x4Qe'
-    const { printed } = await run(folder, ['/deploy my-claw', 'Amsterdam', 'Anthropic (Claude)', key, 'Launch', key], { LOG_LEVEL: 'trace' })
+    const platforms = await startPlatforms()
+    onTestFinished(() => platforms.close())
+    platforms.modelKey('anthropic', key)
+    const env = { LOG_LEVEL: 'trace', CHECK_ANTHROPIC_URL: platforms.urls.anthropic }
+    const { printed } = await run(folder, ['/deploy my-claw', 'Amsterdam', 'Anthropic (Claude)', key, 'Launch', key], env)
     expect(printed).toContain('🟢 my-claw is live')
     expect(printed).toContain('x4Qe')
     expect(printed.replaceAll(/^› .*$/gm, '')).not.toContain('planted-through')

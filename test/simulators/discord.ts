@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
+import { createBucket, type Bucket } from './bucket.ts'
 import { carryOut, refused, type Answer, type CallContext } from './discord/calls.ts'
 import { createGateway, type Gateway } from './discord/gateway.ts'
 import { createPerson, type DiscordPerson, type PersonContext } from './discord/person.ts'
-import { discordSpec } from './discord/spec.ts'
+import { discordSpec, type DiscordSpec } from './discord/spec.ts'
 import { createState, type Asked, type Posted } from './discord/state.ts'
 import { FILES } from './discord/rules.ts'
 import type { Simulator } from './person.ts'
@@ -23,7 +24,7 @@ export type DiscordSimulator = Simulator & {
   apiUrl: string
   token: string
   gateway: Gateway
-  person(who?: { name?: string; place?: 'dm' | 'server' }): DiscordPerson
+  person(who?: { name?: string; place?: 'dm' | 'server' | 'friends' }): DiscordPerson
   fault(fault: Fault): void
   /** Every event from now on arrives this often. */
   repeatEvents(times: number): void
@@ -38,8 +39,12 @@ export type DiscordSimulator = Simulator & {
 }
 
 const ACKNOWLEDGE_MS = 3_000
+/** Longer than anybody pauses here: a call must not meet a connection that is just being closed. */
+const KEPT_MS = 120_000
 const CLOCK_SLACK_MS = 50
 const CHANNEL_LIMIT = { calls: 5, windowMs: 5_000 }
+/** Every call but those about an interaction. */
+const OVERALL = { burst: 110, perSecond: 50 }
 
 type World = {
   context: CallContext
@@ -47,21 +52,24 @@ type World = {
   calls: OurCall[]
   faults: Fault[]
   windows: Map<string, { sent: number[]; blockedUntil: number }>
+  overall: Bucket
+  spec: DiscordSpec | null
   gatewayUrl: () => string
 }
 
-/** Starts it on a free port. `rateLimits`: five messages in five seconds a channel. */
-export async function startDiscord(options: { rateLimits?: boolean; tokenLifeMs?: number } = {}): Promise<DiscordSimulator> {
+/** Starts it on a free port. `rateLimits`: five messages in five seconds a channel. `checked`: calls are held against the published description. */
+export async function startDiscord(options: { rateLimits?: boolean; tokenLifeMs?: number; checked?: boolean } = {}): Promise<DiscordSimulator> {
   // Read before anything has a deadline: it takes a second or two.
-  discordSpec()
+  const spec = options.checked === false ? null : discordSpec()
   const state = createState()
   const token = `${Buffer.from(state.botId).toString('base64url')}.GaBcDe.${'s'.repeat(38)}`
   const violations: string[] = []
   const violation = (text: string): void => void violations.push(text)
   const now = (): number => performance.now()
   const context: CallContext = { state, now, violation, tokenLifeMs: options.tokenLifeMs ?? 15 * 60_000 }
-  const world: World = { context, token, calls: [], faults: [], windows: new Map(), gatewayUrl: () => `ws://127.0.0.1:${port}` }
-  const server = createServer((request, response) => void serve(world, options.rateLimits ?? true, request, response))
+  const parts = { windows: new Map(), overall: createBucket(OVERALL), spec }
+  const world: World = { context, token, calls: [], faults: [], ...parts, gatewayUrl: () => `ws://127.0.0.1:${port}` }
+  const server = createServer({ keepAliveTimeout: KEPT_MS }, (request, response) => void serve(world, options.rateLimits ?? true, request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const gateway = createGateway({ server, token, url: world.gatewayUrl, botId: state.botId, serverId: state.serverId, violation })
@@ -159,7 +167,8 @@ type Asking = { method: string; path: string; body: unknown; rateLimits: boolean
 function answerTo(world: World, { method, path, body, rateLimits, authorization }: Asking): Answer {
   const { context } = world
   // A reply is authorised by the token in its path.
-  const authorised = /^\/(webhooks|interactions)\//.test(path) || authorization === `Bot ${world.token}`
+  const reply = /^\/(webhooks|interactions)\//.test(path)
+  const authorised = reply || authorization === `Bot ${world.token}`
   if (!authorised) return refused(401, 0, '401: Unauthorized')
   const fault = take(world, method, path, 'instead')
   if (fault !== null && fault.answer !== 'drop') return failing(fault.answer)
@@ -167,7 +176,11 @@ function answerTo(world: World, { method, path, body, rateLimits, authorization 
     const limit = { total: 1_000, remaining: 999, reset_after: 14_400_000, max_concurrency: 1 }
     return { status: 200, body: { url: world.gatewayUrl(), shards: 1, session_start_limit: limit } }
   }
-  for (const problem of discordSpec()?.problems(method, path, body) ?? []) context.violation(problem)
+  for (const problem of world.spec?.problems(method, path, body) ?? []) context.violation(problem)
+  if (rateLimits && !reply && !world.overall.takes(context.now())) {
+    context.violation('too many calls in one second')
+    return slowDown(1_000, { 'x-ratelimit-global': 'true' })
+  }
   const channel = method === 'POST' ? /^\/channels\/(\d+)\/messages$/.exec(path)?.[1] : undefined
   if (!rateLimits || channel === undefined) return carryOut(context, method, path, body)
   const room = roomIn(world, channel)
@@ -188,9 +201,9 @@ function failing({ status, code, retryAfterMs }: Exclude<Fault['answer'], 'drop'
   return slowDown(retryAfterMs ?? 1_000)
 }
 
-function slowDown(ms: number): Answer {
+function slowDown(ms: number, more: Record<string, string> = {}): Answer {
   const seconds = ms / 1_000
-  const headers = { 'retry-after': String(Math.ceil(seconds)), 'x-ratelimit-scope': 'user', ...limitHeaders(0, ms) }
+  const headers = { 'retry-after': String(Math.ceil(seconds)), 'x-ratelimit-scope': 'user', ...limitHeaders(0, ms), ...more }
   return { status: 429, headers, body: { message: 'You are being rate limited.', retry_after: seconds, global: false } }
 }
 

@@ -8,7 +8,7 @@ import { randomId } from '../../src/lib/random.ts'
 import type { Simulator } from './person.ts'
 import { createRequests, createSockets, type Envelope, type Sockets, type Transport } from './slack/delivery.ts'
 import { createSlackPerson, type SlackPerson } from './slack/people.ts'
-import { loadSlackSpec } from './slack/spec.ts'
+import { loadSlackSpec, type SlackSpec } from './slack/spec.ts'
 import { createState, type SlackState } from './slack/state.ts'
 import { createApi, reply, type Args } from './slack/web-api.ts'
 
@@ -37,6 +37,8 @@ export type SlackSimulator = Simulator & {
 }
 
 const TEAM = 'T1'
+/** Longer than anybody pauses here: a call must not meet a connection that is just being closed. */
+const KEPT_MS = 120_000
 /** Bursts that Slack lets pass, and how fast room comes back: one message a second and channel, 50 changes a minute. */
 const RATES: Readonly<Record<string, { burst: number; perSecond: number }>> = {
   'chat.postMessage': { burst: 12, perSecond: 1 },
@@ -45,18 +47,26 @@ const RATES: Readonly<Record<string, { burst: number; perSecond: number }>> = {
 
 type World = { state: SlackState; calls: Call[]; faults: Fault[]; found: string[]; codes: Map<string, string>; refreshes: Map<string, string> }
 
-export async function startSlack(options: { rateLimits?: boolean } = {}): Promise<SlackSimulator> {
+/** Starts it on a free port. `checked`: every call is held against the published description. */
+export async function startSlack(options: { rateLimits?: boolean; checked?: boolean } = {}): Promise<SlackSimulator> {
   const world: World = { state: createState(), calls: [], faults: [], found: [], codes: new Map(), refreshes: new Map() }
   const { state } = world
   const violate = (what: string): void => void world.found.push(what)
   const botToken = `xoxb-${randomId(24)}`
   const appToken = `xapp-${randomId(24)}`
   state.teams.set(TEAM, { id: TEAM, botToken, installed: true })
-  const server = createServer()
+  const server = createServer({ keepAliveTimeout: KEPT_MS })
   const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const sockets = createSockets(server, () => (server.address() as AddressInfo).port)
   const oauth = { clientId: 'C-1', clientSecret: randomId(24), authorizationUrl: '', expiresIn: 43_200 }
-  const call = createCalls(world, { sockets, appToken, oauth, violate, limited: options.rateLimits ?? true })
+  const call = createCalls(world, {
+    sockets,
+    appToken,
+    oauth,
+    violate,
+    limited: options.rateLimits ?? true,
+    spec: options.checked === false ? null : loadSlackSpec(),
+  })
   server.on('request', (request, response) => void serve(request, response, { world, call, violate }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   oauth.authorizationUrl = `${address()}/oauth/v2/authorize`
@@ -101,10 +111,16 @@ export async function startSlack(options: { rateLimits?: boolean } = {}): Promis
 
 type Answered = { status: number; headers?: Record<string, string>; body: unknown } | 'hang-up'
 type Calls = (method: string, args: Args, token: string) => Answered
-type CallDeps = { sockets: Sockets; appToken: string; oauth: SlackSimulator['oauth']; violate: (what: string) => void; limited: boolean }
+type CallDeps = {
+  sockets: Sockets
+  appToken: string
+  oauth: SlackSimulator['oauth']
+  violate: (what: string) => void
+  limited: boolean
+  spec: SlackSpec | null
+}
 
-function createCalls(world: World, { sockets, appToken, oauth, violate, limited }: CallDeps): Calls {
-  const spec = loadSlackSpec()
+function createCalls(world: World, { sockets, appToken, oauth, violate, limited, spec }: CallDeps): Calls {
   const api = createApi(world.state, violate)
   const buckets = new Map<string, { room: number; at: number }>()
   const refused = (error: string): Answered => ({ status: 200, body: { ok: false, error } })

@@ -2,6 +2,7 @@
 // Telegram refuses, limits what Telegram limits, fails when it is told to, and keeps every call.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
+import { createBucket, type Bucket } from './bucket.ts'
 import { seesIn, type Person, type Simulator } from './person.ts'
 import { createChats, type Answer, type Chats, type Key, type Message } from './telegram/chats.ts'
 import { openSpec } from './telegram/spec.ts'
@@ -18,6 +19,10 @@ export type TelegramPerson = Person & {
   in(groupId: number): TelegramPerson
   /** Presses with this data on a message, whoever it was made for. */
   pressesData(data: string, messageId: number): void
+  /** Answers the newest message of the bot's that matches. */
+  replies(pattern: string, text: string): void
+  /** What was shown to this person alone when they pressed something, the newest last. */
+  notes(): string[]
   /** The data behind the label, on the newest message that has it. */
   keyOf(label: string): { data: string; messageId: number }
   blocks(): void
@@ -39,9 +44,13 @@ export type TelegramSimulator = Simulator & {
 
 const TOKEN = '7000000001:AAE-simulated-token-of-the-bot-itself'
 const ACKNOWLEDGE_MS = 3_000
+/** Longer than anybody pauses here: a call must not meet a connection that is just being closed. */
+const KEPT_MS = 120_000
 /** Bursts in one chat that Telegram lets pass, and its average. */
 const CHAT_RATE = { burst: 12, perSecond: 1 }
 const GROUP_PER_MINUTE = 20
+/** All chats together. */
+const OVERALL = { burst: 75, perSecond: 30 }
 const RATED = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
 const commandsSchema = z.object({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
@@ -56,14 +65,15 @@ type State = {
   calls: Call[]
   faults: { method: string; fault: Fault; times: number }[]
   violations: string[]
-  presses: Map<string, { at: number; answered: boolean }>
+  presses: Map<string, { at: number; by: number; answered: boolean; note: string | null }>
   commands: Map<string, string[]>
   sentAt: Map<number, number[]>
+  overall: Bucket
   check: ReturnType<typeof openSpec>
 }
 
-/** Starts one on a free port of this computer. */
-export async function startTelegram(): Promise<TelegramSimulator> {
+/** Starts one on a free port of this computer. `checked`: every call is held against the published description. */
+export async function startTelegram(options: { checked?: boolean } = {}): Promise<TelegramSimulator> {
   const violations: string[] = []
   const bot = { id: 7_000_000_001, is_bot: true, first_name: 'Conch', username: 'conch_bot' } as const
   const state: State = {
@@ -76,9 +86,10 @@ export async function startTelegram(): Promise<TelegramSimulator> {
     presses: new Map(),
     commands: new Map(),
     sentAt: new Map(),
-    check: openSpec(),
+    overall: createBucket(OVERALL),
+    check: options.checked === false ? null : openSpec(),
   }
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: KEPT_MS }, (request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       violations.push(`${String(request.url?.split('/').at(-1))}: ${error instanceof Error ? error.message : String(error)}`)
       response.writeHead(500).end(JSON.stringify({ ok: false, error_code: 500, description: 'Internal Server Error' }))
@@ -164,7 +175,7 @@ function faultAnswer({ status, description, retryAfterS }: Exclude<Fault, string
   return { ok: false, error_code: status, description: description ?? `Fault ${status}`, ...parameters }
 }
 
-/** A chat's bucket: more than it holds is answered with 429, and held against us. */
+/** More than a chat's bucket holds, or that of all chats together, is answered with 429, and held against us. */
 function limited(state: State, method: string, params: Readonly<Record<string, unknown>>): Answer | null {
   if (!RATED.has(method)) return null
   const chatId = Number(params['chat_id'])
@@ -178,8 +189,8 @@ function limited(state: State, method: string, params: Readonly<Record<string, u
     before = at
   }
   const over = chatId < 0 ? times.length >= GROUP_PER_MINUTE : level > CHAT_RATE.burst
-  if (!over) return null
-  state.violations.push(`too many messages in chat ${chatId}`)
+  if (!over && state.overall.takes(now)) return null
+  state.violations.push(`too many messages in ${over ? `chat ${chatId}` : 'all chats together'}`)
   return { ok: false, error_code: 429, description: 'Too Many Requests: retry after 1', parameters: { retry_after: 1 } }
 }
 
@@ -235,10 +246,11 @@ function setCommands(state: State, params: unknown): Answer {
 }
 
 function acknowledge(state: State, params: unknown): Answer {
-  const press = state.presses.get(ackSchema.parse(params).callback_query_id)
+  const { callback_query_id: id, text: note = null } = ackSchema.parse(params)
+  const press = state.presses.get(id)
   const tooOld = press === undefined || press.answered
   if (press !== undefined && Date.now() - press.at > ACKNOWLEDGE_MS) state.violations.push('a press was acknowledged too late')
-  if (press !== undefined) press.answered = true
+  if (press !== undefined) Object.assign(press, { answered: true, note: press.answered ? press.note : note })
   if (!tooOld) return { ok: true, result: true }
   state.violations.push('a press was acknowledged twice')
   return { ok: false, error_code: 400, description: 'Bad Request: query is too old and response timeout expired or query ID is invalid' }
@@ -252,12 +264,18 @@ function personOf(state: State, place: Place): TelegramPerson {
     id: place.id,
     transcript,
     says: async (text) => void write(state, place, text),
-    saysTimes: (text, copies) => write(state, place, text, copies),
+    saysTimes: (text, copies) => write(state, place, text, { copies }),
     async submits(values) {
       for (const value of Object.values(values)) write(state, place, value)
     },
     sees: (pattern, options) => seesIn(transcript, pattern, options),
     in: (groupId) => personOf(state, { id: place.id, chatId: groupId }),
+    replies(pattern, text) {
+      const above = state.chats.messages.findLast((one) => one.chatId === place.chatId && one.from === null && one.text.includes(pattern))
+      if (above === undefined) throw new Error(`nothing says ${pattern} in:\n${transcript()}`)
+      write(state, place, text, { replyTo: above })
+    },
+    notes: () => [...state.presses.values()].flatMap((one) => (one.by === place.id && one.note !== null ? [one.note] : [])),
     pressesData: (data, messageId) => press(state, place, { data, messageId }),
     keyOf: (label) => {
       const { key, message } = findKey(state, place, label)
@@ -276,20 +294,23 @@ function personOf(state: State, place: Place): TelegramPerson {
   }
 }
 
-function write(state: State, { id, chatId }: Place, text: string, copies = 1): number {
+type Writing = { copies?: number; replyTo?: Message }
+
+function write(state: State, { id, chatId }: Place, text: string, { copies = 1, replyTo }: Writing = {}): number {
   const chat = state.chats.all.get(chatId)
   // Writing to a bot opens the chat, and opens it again after it was blocked.
   if (chat?.kind === 'private') chat.reachable = 'yes'
   const message = state.chats.add({ chatId, from: id, text })
   const length = /^\/[\w@]+/.exec(text)?.[0].length
   const entities = length === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length }] }
-  return state.updates.push({ message: { ...state.chats.wire(message), ...entities } }, copies)
+  const above = replyTo === undefined ? {} : { reply_to_message: state.chats.wire(replyTo) }
+  return state.updates.push({ message: { ...state.chats.wire(message), ...entities, ...above } }, copies)
 }
 
 function press(state: State, { id, chatId }: Place, { data, messageId }: { data: string; messageId: number }): void {
   const message = state.chats.messages.find((one) => one.id === messageId)
   const queryId = `${id}-${state.presses.size + 1}`
-  state.presses.set(queryId, { at: Date.now(), answered: false })
+  state.presses.set(queryId, { at: Date.now(), by: id, answered: false, note: null })
   const from = { id, is_bot: false, first_name: state.chats.all.get(id)?.name ?? 'Somebody', language_code: 'en' }
   const on = message === undefined ? {} : { message: state.chats.wire({ ...message, chatId }) }
   state.updates.push({ callback_query: { id: queryId, from, chat_instance: '1', data, ...on } })

@@ -18,7 +18,9 @@ import { createActions, type Actions } from '../../src/actions/perform.ts'
 import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
 import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
-import { createSecretStore } from '../../src/secrets/secret-store.ts'
+import type { LiveCheck } from '../../src/secrets/live-check.ts'
+import { createOwnBots } from '../../src/secrets/own-bots.ts'
+import { createSecretStore, type SecretStore } from '../../src/secrets/secret-store.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 
 export type TestClock = Clock & { advance(ms: number): void }
@@ -108,7 +110,23 @@ export type World = {
   settle(maxTurns?: number): Promise<void>
 }
 
-export function createWorld(database: Database, machines: Machines, options: { image?: string } = {}): World {
+function secretsOf({ db }: Database, { fly, clock, options }: { fly: FlyClient; clock: Clock; options: WorldOptions }): SecretStore {
+  return createSecretStore({
+    db,
+    port: {
+      ensureApp: (id) => fly.createApp({ name: appNameOf(id), network: appNameOf(id) }),
+      setSecret: (id, name, secret) => fly.setSecret(appNameOf(id), name, secret),
+      deleteSecret: (id, name) => fly.deleteSecret(appNameOf(id), name),
+    },
+    clock,
+    checker: options.checker ?? null,
+    own: createOwnBots(options.ownTokens ?? []),
+  })
+}
+
+export type WorldOptions = { image?: string; checker?: LiveCheck; ownTokens?: Parameters<typeof createOwnBots>[0] }
+
+export function createWorld(database: Database, machines: Machines, options: WorldOptions = {}): World {
   const { db } = database
   const clock = createTestClock()
   const { fly, server } = machines
@@ -127,17 +145,10 @@ export function createWorld(database: Database, machines: Machines, options: { i
     probe,
     announced: () => undefined,
   }
-  const secrets = createSecretStore({
-    db,
-    port: {
-      ensureApp: (id) => fly.createApp({ name: appNameOf(id), network: appNameOf(id) }),
-      setSecret: (id, name, secret) => fly.setSecret(appNameOf(id), name, secret),
-    },
-  })
   const actions = createActions({
     db,
     log: silentLog,
-    secrets,
+    secrets: secretsOf(database, { fly, clock, options }),
     logs: async () => [],
     settings: { image: options.image ?? 'gateway:inline', billing: false },
     changed: () => undefined,

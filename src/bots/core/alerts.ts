@@ -10,7 +10,7 @@ import type { Result } from '../../domain/refusal.ts'
 import { randomId } from '../../lib/random.ts'
 import { t } from './language.ts'
 import type { Room } from './face.ts'
-import { deleteTheirs, isSomebodyElses, placeOf, show, type Turn } from './turn.ts'
+import { deleteTheirs, isSomebodyElses, placeOf, show, tell, type Turn } from './turn.ts'
 import type { Button } from './view.ts'
 import {
   alertsKeptView,
@@ -90,7 +90,7 @@ async function refuse(turn: Turn, refusal: Refused, instance: string | undefined
   const view = (await isSomebodyElses(turn, refusal, instance))
     ? deadButtonView('not-yours')
     : refusalView(refusal, { action: 'alerts', rest, ...(instance !== undefined && { instance }) })
-  await show(turn, view)
+  await tell(turn, view)
   return null
 }
 

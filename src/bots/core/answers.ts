@@ -1,18 +1,30 @@
 // What each command answers. Everything that changes something goes through the catalogue of actions.
-import type { InstanceSummary } from '../../actions/action.ts'
+import type { InstanceDetail, InstanceSummary } from '../../actions/action.ts'
 import { catalogue, type ActionName } from '../../actions/catalogue.ts'
 import { instanceById } from '../../db/instances.ts'
 import { languageOf } from '../../domain/language.ts'
 import type { Refusal } from '../../domain/refusal.ts'
+import { allows, type Standing } from '../../domain/sharing.ts'
 import { answerLink, answerUnlink } from './account.ts'
 import { answerAlerts } from './alerts.ts'
 import { startAlerts, startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
+import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { inLanguage } from './language.ts'
-import { expectJob, isSomebodyElses, show, type Turn } from './turn.ts'
+import { answerApproval, answerShare } from './sharing.ts'
+import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
 import { paragraph, type View } from './view.ts'
-import { helpView, howView, pricesView, returningView, unknownCommandView, welcomeView, type CommandWords } from './words/greeting.ts'
-import { instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
+import {
+  helpView,
+  howView,
+  pricesView,
+  privateOnlyView,
+  returningView,
+  unknownCommandView,
+  welcomeView,
+  type CommandWords,
+} from './words/greeting.ts'
+import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
 import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
 import { deadButtonView } from './words/trouble.ts'
@@ -31,6 +43,8 @@ export const commands: readonly CommandWords[] = [
   ...chatCommands,
 ]
 export const commandNames: readonly string[] = commands.map((one) => one.name)
+/** What a button may ask for: any command, and what only buttons ask. */
+export const pressVerbs: readonly string[] = [...commandNames, 'retry', 'approve']
 const SUGGESTIONS = 3
 
 /** Carries out a command or what a button asks for. */
@@ -62,19 +76,20 @@ async function reply(turn: Turn, view: View): Promise<void> {
 }
 
 async function refuse(turn: Turn, refusal: Refusal, asked: Asked): Promise<void> {
-  if (await isSomebodyElses(turn, refusal, asked.instance)) return void (await show(turn, deadButtonView('not-yours')))
-  await show(turn, refusalView(refusal, asked))
+  if (await isSomebodyElses(turn, refusal, asked.instance)) return tell(turn, deadButtonView('not-yours'))
+  await tell(turn, refusalView(refusal, asked))
 }
 
 async function listView(turn: Turn): Promise<View> {
-  const { instances, limit } = await listOf(turn)
-  return instancesView(instances, limit)
+  const { instances, shared, limit } = await listOf(turn)
+  if (instances.length + shared.length === 0 && turn.actor.overheard === true) return privateOnlyView()
+  return instancesView(instances, limit, shared)
 }
 
-/** The person's instances, and how many their plan allows. */
-export async function listOf(turn: Turn): Promise<{ instances: InstanceSummary[]; limit: number }> {
+/** The person's instances, those of others that are shared with where they are, and how many of their own their plan allows. */
+export async function listOf(turn: Turn): Promise<{ instances: InstanceSummary[]; shared: InstanceSummary[]; limit: number }> {
   const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
-  return listed.ok ? listed.value : { instances: [], limit: 1 }
+  return listed.ok ? listed.value : { instances: [], shared: [], limit: 1 }
 }
 
 /** The first contact, or a short list for somebody we know. */
@@ -94,13 +109,13 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'deploy':
       return deploy(turn, args)
     case 'destroy':
-      return withInstance(turn, { name, args }, (instance) => startDestroy(turn, instance))
+      return withInstance(turn, { name, args, needs: 'operate' }, (instance) => destroy(turn, instance))
     case 'rename':
       return rename(turn, args)
     case 'instances':
       return reply(turn, await listView(turn))
     case 'status':
-      return withInstance(turn, { name, args }, (instance) => reply(turn, statusView(instance, turn.deps.clock.now())))
+      return withInstance(turn, { name, args, needs: 'see' }, (instance) => reply(turn, statusView(instance, turn.deps.clock.now())))
     case 'logs':
       return logs(turn, args)
     case 'start':
@@ -112,10 +127,21 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'alerts':
     case 'set-alerts':
       return alerts(turn, args)
+    case 'share':
+    case 'shares':
+      return answerShare(turn, args)
+    case 'approve':
+      return answerApproval(turn, args)
     case 'link':
       return answerLink(turn, args)
     case 'unlink':
       return answerUnlink(turn, args)
+    case 'keys':
+      return answerKeys(turn, args)
+    case 'set-key':
+      return answerSetKey(turn, args)
+    case 'remove-key':
+      return answerRemoveKey(turn, args)
     case 'language':
       return speak(turn, args)
     case 'forget-me':
@@ -137,17 +163,24 @@ async function speak(turn: Turn, args: readonly string[]): Promise<void> {
   await inLanguage(wanted, () => show(turn, languageSetView(), { inPlace: true }))
 }
 
-type StatusOf = Parameters<typeof statusView>[0]
-
 async function withInstance(
   turn: Turn,
-  asked: { name: ActionName; args: readonly string[] },
-  then: (instance: StatusOf) => Promise<unknown>,
+  asked: { name: ActionName; args: readonly string[]; needs: Standing },
+  then: (instance: InstanceDetail) => Promise<unknown>,
 ): Promise<void> {
   const [wanted] = asked.args
   const found = await turn.deps.actions.perform('status', wanted === undefined ? {} : { instance: wanted }, turn.actor)
   if (!found.ok) return refuse(turn, found, { action: asked.name, ...(wanted !== undefined && { instance: wanted }) })
+  const { standing, name } = found.value
+  // Better said before a question than after its answer.
+  if (!allows(standing, asked.needs)) return refuse(turn, { reason: 'not-allowed', name, needs: asked.needs }, { action: asked.name, instance: name })
   await then(found.value)
+}
+
+/** Where others read along, the owner destroys nothing, but somebody else may ask for it there. */
+async function destroy(turn: Turn, instance: InstanceDetail): Promise<void> {
+  if (turn.actor.overheard === true && instance.standing === 'owner') return tell(turn, privateOnlyView())
+  await startDestroy(turn, instance)
 }
 
 async function power(turn: Turn, name: 'start' | 'stop' | 'restart', args: readonly string[]): Promise<void> {
@@ -161,9 +194,11 @@ async function power(turn: Turn, name: 'start' | 'stop' | 'restart', args: reado
 
 /** The instance's name for a refusal's sentence, also when the person left it out because there is only one. */
 async function knownAs(turn: Turn, wanted: string | undefined): Promise<{ instance?: string }> {
-  const { instances } = await listOf(turn)
-  const [only] = instances
-  const found = wanted === undefined ? (instances.length === 1 ? only : undefined) : instances.find((one) => one.name === wanted || one.id === wanted)
+  const { instances, shared } = await listOf(turn)
+  const everything = [...instances, ...shared]
+  const [only] = everything
+  const found =
+    wanted === undefined ? (everything.length === 1 ? only : undefined) : everything.find((one) => one.name === wanted || one.id === wanted)
   const name = found?.name ?? wanted
   return name === undefined ? {} : { instance: name }
 }
@@ -188,7 +223,7 @@ async function rename(turn: Turn, args: readonly string[]): Promise<void> {
   const [first, ...rest] = args
   const isInstance = instances.some((one) => one.name === first || one.id === first)
   if (first === undefined || (isInstance && rest.length === 0)) {
-    return withInstance(turn, { name: 'rename', args }, (instance) => startRename(turn, instance))
+    return withInstance(turn, { name: 'rename', args, needs: 'owner' }, (instance) => startRename(turn, instance))
   }
   const wanted = isInstance ? { instance: first, name: rest.join(' ') } : { name: args.join(' ') }
   const before = isInstance ? instances.find((one) => one.name === first || one.id === first) : instances[0]
@@ -205,5 +240,5 @@ async function logs(turn: Turn, args: readonly string[]): Promise<void> {
   const wanted = args.find((one) => !/^\d{1,3}$/.test(one))
   const read = await turn.deps.actions.perform('logs', { lines, ...(wanted !== undefined && { instance: wanted }) }, turn.actor)
   if (!read.ok) return refuse(turn, read, { action: 'logs', ...(await knownAs(turn, wanted)) })
-  await show(turn, logsView(read.value, { lines, timeZone: turn.timeZone }))
+  await show(turn, logsView({ ...read.value, handle: handleOf(read.value) }, { lines, timeZone: turn.timeZone }))
 }

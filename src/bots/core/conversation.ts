@@ -2,7 +2,7 @@
 // after a restart, and of two taps at once only one counts.
 import { z } from 'zod'
 import type { InstanceDetail } from '../../actions/action.ts'
-import { beginWizard, endWizard, placeWizardMessage, saveWizard, wizardAt, type WizardSession } from '../../db/wizards.ts'
+import { beginWizard, endWizard, isWizardIn, placeWizardMessage, saveWizard, wizardAt, type WizardSession } from '../../db/wizards.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { regionOf } from '../../domain/regions.ts'
 import { ConchError } from '../../lib/errors.ts'
@@ -20,12 +20,13 @@ import {
   type DeployState,
   type DeployWorld,
 } from './deploy-wizard.ts'
+import { answerKey, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
-import { deleteTheirs, expectJob, placeOf, show, type Turn } from './turn.ts'
+import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
 import { deployQuestion, type DeployFacts } from './words/deploy.ts'
 import { cancelledView } from './words/greeting.ts'
-import { endedView, keyStandsView } from './words/trouble.ts'
+import { deadButtonView, endedView, keyStandsView } from './words/trouble.ts'
 
 const TTL_MINUTES = 30
 /** Saving against a revision that somebody else has moved is tried again this often. */
@@ -38,6 +39,7 @@ export async function answerConversation(turn: Turn, text: string): Promise<bool
   if (session === null) return false
   const word = text.trim().toLowerCase()
   if (word === 'cancel') return done(cancelConversation(turn))
+  if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, text))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, text))
   const state = deployStateSchema.parse(session.state)
   if (word === 'back') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
@@ -52,9 +54,13 @@ async function done(work: Promise<void>): Promise<true> {
 
 /** A button of a conversation. */
 export async function pressConversation(turn: Turn, args: readonly string[]): Promise<void> {
-  const [id, step = '', value = ''] = args
+  const [id = '', step = '', value = ''] = args
   const session = await wizardAt(turn.deps.db, placeOf(turn))
-  if (session === null || idSchema.parse(session.state).id !== id) return endConversation(turn)
+  if (session === null || idSchema.parse(session.state).id !== id) {
+    const somebodys = await isWizardIn(turn.deps.db, placeOf(turn), id)
+    return somebodys ? tell(turn, deadButtonView('not-yours')) : endConversation(turn)
+  }
+  if (session.kind === KEY_WIZARD) return pressKey(turn, session, value)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
 }
@@ -67,6 +73,8 @@ export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<bo
   switch (session?.kind) {
     case 'alerts':
       return answerAlertsForm(turn, session, filled.values)
+    case KEY_WIZARD:
+      return isKeyForm(session, filled.form) && done(answerKeyForm(turn, session, filled.values))
     default:
       return false
   }
@@ -76,6 +84,7 @@ export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<bo
 export async function askAgain(turn: Turn): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null) return false
+  if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, null))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, null))
   const state = deployStateSchema.parse(session.state)
   return done(ask(turn, { state, problem: null, revision: session.revision, world: await worldOf(turn) }))
@@ -89,7 +98,7 @@ export async function cancelConversation(turn: Turn): Promise<void> {
     const { step } = deployStateSchema.parse(session.state)
     return advance(turn, { kind: 'choose', step, value: 'cancel' })
   }
-  await pressQuestion(turn, session, 'cancel')
+  await (session.kind === KEY_WIZARD ? pressKey(turn, session, 'cancel') : pressQuestion(turn, session, 'cancel'))
 }
 
 /** Asks the first question of setting up that the command's own words leave open. */
@@ -131,6 +140,12 @@ export async function startRename(turn: Turn, instance: InstanceDetail): Promise
 export async function startAlerts(turn: Turn, question: AlertsStart): Promise<void> {
   await letGo(turn)
   await startAlertsQuestion(turn, question)
+}
+
+/** Asks for the secrets of a credential, or for a variable. */
+export async function startKey(turn: Turn, instance: { id: string; name: string }, wanted: Parameters<typeof beginKey>[2]): Promise<void> {
+  await letGo(turn)
+  await beginKey(turn, instance, wanted)
 }
 
 /** Asks for the words before somebody is forgotten. */
@@ -203,7 +218,7 @@ async function carryOutOne(turn: Turn, state: DeployState, effect: DeployEffect,
       return void (await show(turn, cancelledView('deploy', state.name), { inPlace: true }))
     case 'stage': {
       const staged = await deps.actions.stageSecret(actor, { draftId: state.draftId, name: effect.secretName, secret: effect.secret })
-      return advance(turn, staged.ok ? { kind: 'staged', last4: staged.value.last4 } : { kind: 'refused', refusal: staged })
+      return advance(turn, staged.ok ? { kind: 'staged', ...staged.value } : { kind: 'refused', refusal: staged })
     }
     case 'launch':
       return launch(turn, state, after)
@@ -260,5 +275,5 @@ function onItsWay(name: string): View {
 export async function endConversation(turn: Turn): Promise<void> {
   const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
   const launching = listed.ok ? listed.value.instances.find((one) => one.status === 'deploying') : undefined
-  await show(turn, endedView(launching?.name ?? null))
+  await tell(turn, endedView(launching?.name ?? null))
 }

@@ -3,10 +3,11 @@
 import { assertNever } from '../../lib/errors.ts'
 import { z } from 'zod'
 import { nameProblem, type NameProblem } from '../../domain/instance-name.ts'
-import { holdsKey, keyProblem, modelProviderOf, modelProviders, type KeyProblem, type ModelProvider } from '../../domain/model-providers.ts'
+import { holdsKey, modelProviderOf, modelProviders, type ModelProvider } from '../../domain/model-providers.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { regionOf, regions } from '../../domain/regions.ts'
-import type { Sealed } from '../../lib/sealed.ts'
+import { secretIn, shapeOf, shapeProblem, type SecretShape, type ShapeProblem } from '../../domain/secret-shapes.ts'
+import { Sealed } from '../../lib/sealed.ts'
 
 const steps = ['name', 'region', 'regions', 'provider', 'key', 'review', 'change', 'launching'] as const
 export type DeployStep = (typeof steps)[number]
@@ -17,7 +18,7 @@ const brainSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('chosen'),
     provider: z.string(),
-    key: z.union([z.literal('unasked'), z.literal('skipped'), z.object({ last4: z.string().max(4) })]),
+    key: z.union([z.literal('unasked'), z.literal('skipped'), z.object({ last4: z.string().max(4), tried: z.boolean().default(true) })]),
   }),
 ])
 export type Brain = z.infer<typeof brainSchema>
@@ -41,14 +42,15 @@ export type DeployEvent =
   | { kind: 'text'; text: string }
   | { kind: 'secret'; secret: Sealed }
   | { kind: 'choose'; step: string; value: string }
-  | { kind: 'staged'; last4: string }
+  /** `tried`: its provider was asked, and it works. */
+  | { kind: 'staged'; last4: string; tried: boolean }
   | { kind: 'refused'; refusal: Refusal }
 
 export type DeployProblem =
   | { kind: 'name'; problem: NameProblem }
   | { kind: 'region'; typed: string }
   | { kind: 'provider' }
-  | { kind: 'key'; provider: ModelProvider; problem: KeyProblem }
+  | { kind: 'key'; provider: ModelProvider; shape: SecretShape; problem: ShapeProblem }
   | { kind: 'pasted-early' }
   | { kind: 'tap' }
   | { kind: 'refused'; refusal: Refusal }
@@ -87,7 +89,10 @@ export function beginDeploy(
 export function deployMove(state: DeployState, event: DeployEvent, world: DeployWorld): DeployMove {
   switch (event.kind) {
     case 'staged':
-      return forward({ ...state, brain: state.brain.kind === 'chosen' ? { ...state.brain, key: { last4: event.last4 } } : state.brain })
+      return forward({
+        ...state,
+        brain: state.brain.kind === 'chosen' ? { ...state.brain, key: { last4: event.last4, tried: event.tried } } : state.brain,
+      })
     case 'refused':
       return refused(state, event.refusal)
     case 'choose':
@@ -171,10 +176,13 @@ function regionNamed(text: string): (typeof regions)[number] | undefined {
 function pasted(state: DeployState, secret: Sealed): DeployMove {
   const gone: DeployEffect = { kind: 'delete-message' }
   const provider = state.brain.kind === 'chosen' ? modelProviderOf(state.brain.provider) : undefined
-  if (state.step !== 'key' || provider === undefined) return { state, effects: [gone, { kind: 'ask', problem: { kind: 'tap' } }] }
-  const problem = keyProblem(provider, secret.open())
-  if (problem !== null) return { state, effects: [gone, { kind: 'ask', problem: { kind: 'key', provider, problem } }] }
-  return { state, effects: [gone, { kind: 'stage', secretName: provider.secretName, secret }] }
+  const shape = provider === undefined ? undefined : shapeOf(provider.secretName)
+  if (state.step !== 'key' || provider === undefined || shape === undefined)
+    return { state, effects: [gone, { kind: 'ask', problem: { kind: 'tap' } }] }
+  const value = secretIn(shape, secret.open())
+  const problem = shapeProblem(shape, value)
+  if (problem !== null) return { state, effects: [gone, { kind: 'ask', problem: { kind: 'key', provider, shape, problem } }] }
+  return { state, effects: [gone, { kind: 'stage', secretName: provider.secretName, secret: new Sealed(value) }] }
 }
 
 function chosen(state: DeployState, event: { step: string; value: string }, world: DeployWorld): DeployMove {
@@ -244,7 +252,7 @@ const discarded = (state: DeployState): DeployEffect[] => (staged(state) ? [{ ki
 function refused(state: DeployState, refusal: Refusal): DeployMove {
   const problem: DeployProblem = refusal.reason === 'name' ? { kind: 'name', problem: refusal.problem } : { kind: 'refused', refusal }
   if (refusal.reason === 'name') return asking({ ...state, step: 'name', launchedAt: null, path: [] }, problem)
-  if (refusal.reason === 'secret-store-unavailable' && state.brain.kind === 'chosen') {
+  if ((refusal.reason === 'secret-store-unavailable' || refusal.reason === 'key-refused') && state.brain.kind === 'chosen') {
     return asking({ ...state, step: 'key', brain: { ...state.brain, key: 'unasked' }, launchedAt: null }, problem)
   }
   return asking({ ...state, step: state.step === 'launching' ? 'review' : state.step, launchedAt: null }, problem)

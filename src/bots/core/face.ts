@@ -46,6 +46,8 @@ export type Face = {
   edit(chat: string, ref: string, view: ReadyView): Promise<Delivery>
   /** Deletes a message; false when the platform refused. */
   delete(chat: string, ref: string): Promise<boolean>
+  /** Says something to who pressed, and to nobody else, without a message; false when that is no longer possible. Only after a press. */
+  note?(text: string): Promise<boolean>
   /** Messages with these keys will come by themselves: a face that answers line by line waits for their end. */
   expect?(chat: string, keys: readonly string[]): void
 }

@@ -2,6 +2,7 @@
 import { minuteOfDay } from '../../domain/alert-hours.ts'
 import { timeZoneOf } from '../../domain/time-zones.ts'
 import { t } from './language.ts'
+import { keyForm } from './words/key-forms.ts'
 import { noSuchZone, notATime } from './words/alerts.ts'
 
 export type Field = {
@@ -19,6 +20,8 @@ export type Form = { id: string; title: string; button: string; fields: readonly
 
 type Maker = (detail: string) => Form | null
 const makers: Readonly<Record<string, Maker>> = {
+  /** The secrets of one credential, or a variable: `token:slack`. */
+  token: keyForm,
   text: () => one({ id: 'text', title: t`Your answer`, button: t`Type it` }, { label: t`Your answer`, kind: 'text' }),
   secret: () =>
     one(

@@ -1,5 +1,6 @@
 // Delivers the outbox: claims chats that are owed something, renders each message as things stand now, and sends or edits it, in order.
 // It must never decide what is true or who is told: that was committed with the change. Any number of processes share the work.
+// Each platform has a lane of its own, so that one that lets little through holds up no other.
 // A message is sent at least once; with the idempotency key, a face that can remember shows it exactly once.
 import { z } from 'zod'
 import { fallOver, holdUntold, noteReached } from '../../db/alert-delivery.ts'
@@ -51,62 +52,76 @@ export type Notifier = {
   drain(): Promise<void>
 }
 
-/** A chat whose platform does not answer holds up no other. */
+/** On each platform: a chat that does not answer holds up no other. */
 const CHATS_AT_ONCE = 16
+/** From here on more are claimed: one statement for several. */
+const CHATS_LEFT = CHATS_AT_ONCE / 2
 /** How soon an announcement of another process is seen at the latest. */
 const POLL_MS = 1_000
 /** A message is edited at most this often. */
 const EDIT_EVERY_MS = 1_000
+/** In a shared place a clock moves no faster: Telegram lets through 20 messages and edits a minute in a group, for all that is said there. */
+const REFRESH_TOGETHER_MS = 10_000
 /** From here on a message that keeps failing waits alone, and the chat goes on without it. */
 const ATTEMPTS_TOGETHER_MAX = 5
 const RETRY = { baseMs: 1_000, maxMs: 5 * 60_000 }
 
-type Work = Required<NotifierDeps> & { running: Set<Promise<void>>; refreshes: Map<string, AbortController>; wake: () => void }
+type Lane = { face: Face; bell: AbortController; running: Set<Promise<void>> }
+type Work = Required<NotifierDeps> & { refreshes: Map<string, AbortController>; wake: () => void }
 /** How the work on a chat goes on: with its next message, or after a pause. */
 type Next = 'go-on' | { pauseMs: number }
 
 export function createNotifier(deps: NotifierDeps): Notifier {
-  let bell = new AbortController()
-  const wake = (): void => bell.abort()
-  const work: Work = { leaseMs: 30_000, ...deps, running: new Set(), refreshes: new Map(), wake }
+  const lanes = [...deps.faces.values()].map((face): Lane => ({ face, bell: new AbortController(), running: new Set() }))
+  const wake = (): void => lanes.forEach((lane) => lane.bell.abort())
+  const work: Work = { leaseMs: 30_000, ...deps, refreshes: new Map(), wake }
   return {
     wake,
     async run(signal) {
       signal.addEventListener('abort', wake, { once: true })
-      while (!signal.aborted) {
-        bell = new AbortController()
-        try {
-          const claimed = await claimSome(work)
-          if (claimed > 0 || bell.signal.aborted) continue
-          const due = work.running.size >= CHATS_AT_ONCE ? null : await nextDueMs(deps.db, [...deps.faces.keys()])
-          await deps.clock.sleep(Math.min(POLL_MS, Math.max(20, due ?? POLL_MS)), bell.signal)
-        } catch (error) {
-          deps.log.error({ err: error }, 'the notifier could not read the outbox')
-          await deps.clock.sleep(POLL_MS, signal)
-        }
-      }
+      await Promise.all(lanes.map((lane) => runLane(work, lane, signal)))
       for (const refresh of work.refreshes.values()) refresh.abort()
-      await Promise.all(work.running)
+      await Promise.all(lanes.flatMap((lane) => [...lane.running]))
     },
     async drain() {
-      while ((await claimSome(work)) > 0 || work.running.size > 0) await Promise.all(work.running)
+      for (;;) {
+        const claimed = await Promise.all(lanes.map((lane) => claimSome(work, lane)))
+        const running = lanes.flatMap((lane) => [...lane.running])
+        if (running.length === 0 && claimed.every((count) => count === 0)) return
+        await Promise.all(running)
+      }
     },
   }
 }
 
-async function claimSome(work: Work): Promise<number> {
-  const { db, owner, leaseMs, faces } = work
-  const chats = await claimChats(db, { owner, leaseMs, providers: [...faces.keys()], limit: CHATS_AT_ONCE - work.running.size })
+async function runLane(work: Work, lane: Lane, signal: AbortSignal): Promise<void> {
+  const { db, clock, log } = work
+  while (!signal.aborted) {
+    lane.bell = new AbortController()
+    try {
+      const claimed = await claimSome(work, lane)
+      if (claimed > 0 || lane.bell.signal.aborted) continue
+      const due = lane.running.size >= CHATS_AT_ONCE ? null : await nextDueMs(db, [lane.face.provider])
+      await clock.sleep(Math.min(POLL_MS, Math.max(20, due ?? POLL_MS)), lane.bell.signal)
+    } catch (error) {
+      log.error({ err: error }, 'the notifier could not read the outbox')
+      await clock.sleep(POLL_MS, signal)
+    }
+  }
+}
+
+async function claimSome(work: Work, lane: Lane): Promise<number> {
+  const { db, owner, leaseMs } = work
+  const { face, running } = lane
+  const chats = await claimChats(db, { owner, leaseMs, providers: [face.provider], limit: CHATS_AT_ONCE - running.size })
   for (const chat of chats) {
-    const face = faces.get(chat.provider)
-    if (face === undefined) continue
     const job = serveChat(work, chat, face)
       .catch((error: unknown) => work.log.error({ err: error, chat: chat.id }, 'a chat could not be served'))
       .finally(() => {
-        work.running.delete(job)
-        work.wake()
+        running.delete(job)
+        if (running.size <= CHATS_LEFT) lane.bell.abort()
       })
-    work.running.add(job)
+    running.add(job)
   }
   return chats.length
 }
@@ -167,25 +182,29 @@ async function deliverTo(work: Work, errand: Errand, reader: Reader): Promise<Ne
   try {
     const options = { idempotencyKey: row.key, unasked: true }
     const sent = row.messageRef === null ? await face.send(chat.address, view, options) : await face.edit(chat.address, row.messageRef, view)
-    return await settle(work, errand, { delivery: sent, view })
+    return await settle(work, errand, { delivery: sent, view, inPrivate: reader.inPrivate })
   } catch (error) {
     return failed(work, errand, error)
   }
 }
 
 async function readyFor({ db, render }: Work, { chat, face, row }: Errand, reader: Reader): Promise<ReadyView | null> {
-  const view = await render(row, { timeZone: reader.timeZone })
+  const view = await render(row, reader)
   if (view === null) return null
   return fitted(await readyView(db, view, { provider: chat.provider, subject: reader.subject }), face.capabilities)
 }
 
-async function settle(work: Work, { chat, face, row }: Errand, { delivery, view }: { delivery: Delivery; view: ReadyView }): Promise<Next> {
+type Sent = { delivery: Delivery; view: ReadyView; inPrivate: boolean }
+
+async function settle(work: Work, { chat, face, row }: Errand, { delivery, view, inPrivate }: Sent): Promise<Next> {
   switch (delivery.kind) {
     case 'sent': {
       const delivered = { id: row.id, version: row.version, messageRef: delivery.ref, holdMs: EDIT_EVERY_MS }
       if (!(await recordDelivered(work.db, chat, delivered))) return { pauseMs: 0 }
       if (row.messageRef === null) await arrived(work, { chat, face, row })
-      keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? face.capabilities.refreshMs : null })
+      const { refreshMs } = face.capabilities
+      const everyMs = refreshMs === null || inPrivate ? refreshMs : Math.max(refreshMs, REFRESH_TOGETHER_MS)
+      keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? everyMs : null })
       return face.paceMs > 0 ? { pauseMs: face.paceMs } : 'go-on'
     }
     case 'retry-after':

@@ -10,23 +10,33 @@ import { expectJob, deleteTheirs, placeOf, show, type Turn } from './turn.ts'
 import type { Button, View } from './view.ts'
 import { destroyMismatchView, destroyQuestion } from './words/destroy.ts'
 import { cancelledView } from './words/greeting.ts'
+import { askedOwnerView, guestDestroyQuestion } from './words/sharing.ts'
 import { renamedView, renameQuestion } from './words/instance.ts'
 import { nameProblemText, refusalView } from './words/refusals.ts'
 import { strayKeyView } from './words/trouble.ts'
 
 const TTL_MINUTES = 30
-const stateSchema = z.object({ id: z.string(), instanceId: z.string(), name: z.string(), volumeGb: z.number() })
+const stateSchema = z.object({
+  id: z.string(),
+  instanceId: z.string(),
+  name: z.string(),
+  volumeGb: z.number(),
+  /** Somebody else's: destroying it needs its owner's yes. */
+  guest: z.boolean().default(false),
+})
 type State = z.infer<typeof stateSchema>
 type Kind = 'destroy' | 'rename'
 
 /** Asks the question. */
 export async function startQuestion(turn: Turn, kind: Kind, instance: InstanceDetail): Promise<void> {
-  const state: State = { id: randomId(8), instanceId: instance.id, name: instance.name, volumeGb: instance.volumeGb }
+  const { id: instanceId, name, volumeGb, standing } = instance
+  const state: State = { id: randomId(8), instanceId, name, volumeGb, guest: standing !== 'owner' }
   await beginWizard(turn.deps.db, placeOf(turn), { kind, state, ttlMinutes: TTL_MINUTES })
-  await show(turn, questionView(kind, state))
+  await show(turn, questionView(turn, kind, state))
 }
 
-function questionView(kind: Kind, state: State): View {
+function questionView({ actor }: Turn, kind: Kind, state: State): View {
+  if (kind === 'destroy' && state.guest) return guestDestroyQuestion(state, { keep: out(kind, state) }, { reply: actor.overheard === true })
   return kind === 'destroy' ? destroyQuestion(state, { keep: out(kind, state) }) : renameQuestion(state.name, { cancel: out(kind, state) })
 }
 
@@ -40,7 +50,7 @@ export async function answerQuestion(turn: Turn, session: WizardSession, text: s
   if (session.kind === 'alerts') return answerAlertsQuestion(turn, session, text)
   const state = stateSchema.parse(session.state)
   const kind: Kind = session.kind === 'destroy' ? 'destroy' : 'rename'
-  if (text === null) return void (await show(turn, questionView(kind, state)))
+  if (text === null) return void (await show(turn, questionView(turn, kind, state)))
   if (holdsKey(text)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
   return kind === 'destroy' ? destroy(turn, { session, state }, text) : rename(turn, { session, state }, text)
 }
@@ -67,6 +77,10 @@ async function destroy(turn: Turn, { session, state }: Open, text: string): Prom
   }
   await endWizard(deps.db, placeOf(turn), session.revision)
   if (!gone.ok) return void (await show(turn, refusalView(gone, { action: 'destroy', instance: state.name })))
+  if (gone.value.approval !== null) {
+    await show(turn, askedOwnerView(gone.value.instance.name))
+    return deps.notifierWake()
+  }
   if (gone.value.operationId !== null) expectJob(turn, gone.value.operationId, { outcome: true })
 }
 

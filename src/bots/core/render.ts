@@ -2,26 +2,32 @@
 import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
-import { instanceById, storedOf, type InstanceRow } from '../../db/instances.ts'
+import { instanceById, storedOf, type Channel, type InstanceRow } from '../../db/instances.ts'
 import type { OwedMessage } from '../../db/outbox.ts'
-import { secretsOf } from '../../db/secret-names.ts'
+import { secretsOf, type SecretName } from '../../db/secret-names.ts'
+import { credentialOfSecret } from '../../domain/credentials.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { linkNews } from './account.ts'
 import { digestNews, incidentNews, nightNews, placeLostNews } from './alert-news.ts'
+import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
 import type { View } from './view.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
 export type Renderable = Pick<OwedMessage, 'userId' | 'key' | 'template' | 'payload' | 'messageRef' | 'heldUntil'>
 /** Null when there is nothing to say any more. */
-export type Render = (row: Renderable, reader: { timeZone: string | null }) => Promise<View | null>
+export type Render = (row: Renderable, reader: Reader) => Promise<View | null>
+/** `inPrivate`: nobody else reads it. */
+export type Reader = { timeZone: string | null; inPrivate: boolean }
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
+const approvalSchema = z.object({ approvalId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
+const aboutSchema = z.object({ credential: z.string().nullable(), change: z.enum(['added', 'replaced', 'removed']) })
 const milestoneNames = [...new Set(Object.values(milestones).flat())]
 const milestoneSchema = z.object({ name: z.custom<Milestone>((name) => milestoneNames.some((one) => one === name)) })
 const noticeSchema = z.discriminatedUnion('text', [
@@ -32,18 +38,13 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, and 'link-request', one side's view of linking two chats. */
-export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render {
+/** The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'link-request', one side's view of linking two chats, and what an owner is to allow. */
+export function createRender(deps: RenderDeps): Render {
   return async (row, reader) => {
     switch (row.template) {
-      case 'progress': {
-        const facts = await jobFacts(deps, row)
-        return facts === null ? null : progressView(facts)
-      }
-      case 'outcome': {
-        const facts = await jobFacts(deps, row)
-        return facts === null ? null : outcomeView(facts, deps.info)
-      }
+      case 'progress':
+      case 'outcome':
+        return jobNews(deps, row, reader)
       case 'incident':
         return incidentNews(deps.db, row, reader.timeZone)
       case 'night':
@@ -54,21 +55,37 @@ export function createRender(deps: { db: Db; clock: Clock; info: Info }): Render
         return placeLostNews(deps.db, row)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
+      case 'approval':
+        return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'owner' })
+      case 'approval-answer':
+        return approvalNews(deps.db, row.key, { ...approvalSchema.parse(row.payload), side: 'asker' })
       default:
         throw new ConchError('bots.unknown-template', `there are no words for the template ${row.template}`)
     }
   }
 }
 
-async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable): Promise<JobFacts | null> {
+type RenderDeps = { db: Db; clock: Clock; info: Info }
+
+async function jobNews(deps: RenderDeps, row: Renderable, { inPrivate }: Reader): Promise<View | null> {
+  const known = await jobFacts(deps, row)
+  if (known === null) return null
+  const view = row.template === 'progress' ? progressView(known.facts) : outcomeView(known.facts, deps.info)
+  // Somebody else than the owner can do nothing with it outside of the place that it is shared with.
+  const powerless = inPrivate && known.ownerId !== row.userId
+  return view !== null && powerless ? { ...view, actions: [] } : view
+}
+
+async function jobFacts({ db, clock }: RenderDeps, row: Renderable): Promise<{ ownerId: string; facts: JobFacts } | null> {
   const { instanceId, operationId } = jobSchema.parse(row.payload)
   const instance = await instanceById(db, instanceId)
   const events = await operationEvents(db, operationId)
   const request = events.find((event) => event.kind === 'requested')
   if (instance === null || request === undefined) return null
   const secretName = modelProviderOf(instance.modelProvider)?.secretName
-  const secrets = secretName === undefined ? [] : await secretsOf(db, instanceId)
-  return {
+  const secrets = await secretsOf(db, instanceId)
+  const { channels } = storedOf(instance)
+  const facts: JobFacts = {
     key: row.key,
     kind: kindSchema.parse(request.detail).kind,
     instance: {
@@ -79,14 +96,26 @@ async function jobFacts({ db, clock }: { db: Db; clock: Clock }, row: Renderable
       plan: instance.plan,
       modelProvider: instance.modelProvider,
       hasKey: secrets.some((one) => one.name === secretName),
+      channels: channels.map((one) => one.id),
     },
     startedAt: request.at,
     reached: events.flatMap((event) => (event.kind === 'milestone' ? [milestoneSchema.parse(event.detail).name] : [])),
     preparing: instance.operationId === operationId ? storedOf(instance).preparing : null,
     notices: noticesOf(events),
+    channel: channelOf(request, channels, secrets),
     end: endOf(events, instance, operationId),
     now: clock.now(),
   }
+  return { ownerId: instance.userId, facts }
+}
+
+/** The channel that a job brings: also when it is asked for again later, as long as the assistant still listens there. */
+function channelOf(request: InstanceEvent, channels: readonly Channel[], secrets: readonly SecretName[]): JobFacts['channel'] {
+  const about = aboutSchema.safeParse(request.detail['about'])
+  const channel = about.success ? channels.find((one) => one.id === about.data.credential) : undefined
+  if (!about.success || channel === undefined || about.data.change === 'removed') return null
+  const who = secrets.find((one) => credentialOfSecret(one.name)?.id === channel.id && one.who !== null)?.who ?? null
+  return { channel: channel.id, who, knows: channel.owners.length > 0 }
 }
 
 function noticesOf(events: readonly InstanceEvent[]): Notice[] {

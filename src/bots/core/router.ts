@@ -6,13 +6,14 @@ import { languageOf } from '../../domain/language.ts'
 import { holdsKey } from '../../domain/model-providers.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { randomId } from '../../lib/random.ts'
-import { answerCommand, commandNames, greet, listOf } from './answers.ts'
+import { answerCommand, commandNames, greet, listOf, pressVerbs } from './answers.ts'
 import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
 import { answerConversation, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
 import { inLanguage } from './language.ts'
-import { deleteTheirs, show, type RouterDeps, type Turn } from './turn.ts'
+import { belongsInRoom, isOverheard } from './rooms.ts'
+import { deleteTheirs, show, tell, type RouterDeps, type Turn } from './turn.ts'
 import { button, type Press } from './view.ts'
 import { hintView, privateOnlyView } from './words/greeting.ts'
 import { brokenView, deadButtonView, strayKeyView } from './words/trouble.ts'
@@ -56,9 +57,12 @@ async function handleOnce(deps: RouterDeps, inbound: Inbound, face: Face): Promi
 
 async function turnOf(deps: RouterDeps, inbound: Inbound, face: Face): Promise<Turn> {
   const { provider, subject, displayName, chat } = inbound
+  const rooms = inbound.rooms ?? []
+  // Where everybody reads along, what was asked there is told there.
+  const place = isOverheard(inbound, face) ? ({ chat: rooms[0]?.address ?? chat, overheard: true } as const) : { chat }
   const hints = { timeZone: inbound.timeZone ?? null, language: languageOf(inbound.language) }
   const known = await userFor(deps.db, { provider, subject, displayName, chat, ...hints })
-  const actor = { provider, subject, userId: known.userId, chat, rooms: (inbound.rooms ?? []).map((room) => room.id) }
+  const actor = { provider, subject, userId: known.userId, rooms: rooms.map((room) => room.id), ...place }
   const spoken = known.language ?? hints.language ?? 'en'
   return { deps, face, inbound, actor, timeZone: known.timeZone ?? hints.timeZone, language: spoken, isNew: known.isNew, answers: { count: 0 } }
 }
@@ -78,7 +82,7 @@ async function dispatch(turn: Turn): Promise<void> {
       return (await askAgain(turn)) ? undefined : greet(turn)
     case 'press': {
       const opened = await openButton(turn.deps.db, inbound.button, inbound)
-      return opened.kind === 'press' ? press(turn, opened.press) : void (await show(turn, deadButtonView(opened.why)))
+      return opened.kind === 'press' ? press(turn, opened.press) : tell(turn, deadButtonView(opened.why))
     }
     case 'text':
       return text(turn, inbound.text)
@@ -92,20 +96,16 @@ async function dispatch(turn: Turn): Promise<void> {
 }
 
 async function press(turn: Turn, { verb, args }: Press): Promise<void> {
-  if (overheard(turn)) return void (await show(turn, privateOnlyView()))
   if (verb === 'w') return pressConversation(turn, args)
-  if (verb !== 'retry' && !commandNames.includes(verb)) return void (await show(turn, deadButtonView('unknown')))
+  if (!pressVerbs.includes(verb)) return tell(turn, deadButtonView('unknown'))
+  if (turn.actor.overheard === true && !belongsInRoom(verb)) return tell(turn, privateOnlyView())
   await answerCommand(turn, verb, args)
 }
 
 async function text(turn: Turn, words: string): Promise<void> {
   const typed = typedOf(words, commandNames)
   const asked = words.trim().startsWith('/')
-  if (overheard(turn) && !(typed.kind === 'command' && typed.name === 'help')) {
-    if (holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
-    // In a group most words are not for us.
-    return asked ? void (await show(turn, privateOnlyView())) : undefined
-  }
+  if (turn.actor.overheard === true) return overheard(turn, words)
   if (asked && holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
   if (!asked && (await answerConversation(turn, words))) return
   if (typed.kind === 'command') return answerCommand(turn, typed.name, typed.args)
@@ -119,6 +119,17 @@ async function form(turn: Turn, filled: FilledForm): Promise<void> {
   if (!(await answerWithForm(turn, filled))) await endConversation(turn)
 }
 
-function overheard({ inbound, face }: Turn): boolean {
-  return inbound.place === 'group' && !face.capabilities.privateReplies
+/** Words that everybody reads: what has its place there is answered there, and what has not is led into private. */
+async function overheard(turn: Turn, words: string): Promise<void> {
+  if (holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
+  const typed = typedOf(words, commandNames)
+  if (!words.trim().startsWith('/')) {
+    // In a group most words are not for us.
+    if (!(await answerConversation(turn, words)) && typed.kind === 'command' && typed.name === 'help') await answerCommand(turn, 'help', [])
+    return
+  }
+  // Alone it opens a conversation, which is not had here.
+  const opens = typed.kind === 'command' && typed.name === 'start' && typed.args.length === 0
+  if (typed.kind !== 'command' || opens || !belongsInRoom(typed.name)) return void (await show(turn, privateOnlyView()))
+  await answerCommand(turn, typed.name, typed.args)
 }

@@ -14,6 +14,7 @@ import { readyView } from './buttons.ts'
 import type { Delivery, Face, Inbound } from './face.ts'
 import type { Info } from './info.ts'
 import { fitted } from './layout.ts'
+import { noteOf, roomView } from './rooms.ts'
 import type { View } from './view.ts'
 
 export type RouterDeps = {
@@ -40,8 +41,9 @@ export type Turn = {
 }
 
 /** Where the person's conversation is kept. */
-export function placeOf({ inbound }: Turn): WizardPlace {
-  return { provider: inbound.provider, chat: inbound.chat, subject: inbound.subject }
+export function placeOf({ actor }: Turn): WizardPlace {
+  // Where others read along a conversation is one of that place: what is typed in private is no answer to it.
+  return { provider: actor.provider, chat: actor.chat, subject: actor.subject }
 }
 
 const TRIES_MAX = 3
@@ -50,7 +52,8 @@ const PATIENCE_MS = 10_000
 /** Answers with a view: in place of the message that was pressed when that is asked for and the platform can. The message's reference. */
 export async function show(turn: Turn, view: View, options: { inPlace?: boolean } = {}): Promise<string | null> {
   const { face, inbound, deps, answers } = turn
-  const ready = fitted(await readyView(deps.db, view, inbound), face.capabilities)
+  const shown = turn.actor.overheard === true ? roomView(view) : view
+  const ready = fitted(await readyView(deps.db, shown, inbound), face.capabilities)
   answers.count += 1
   const idempotencyKey = `re:${inbound.id}:${answers.count}`
   let pressed = options.inPlace === true && inbound.kind === 'press' && face.capabilities.answersInPlace ? inbound.messageRef : undefined
@@ -64,6 +67,13 @@ export async function show(turn: Turn, view: View, options: { inPlace?: boolean 
   }
   deps.log.warn({ chat: inbound.chat }, 'an answer could not be shown in time')
   return null
+}
+
+/** Says why a press comes to nothing: to the one who pressed alone, where the platform can, for the others did nothing that wants an answer. */
+export async function tell(turn: Turn, view: View): Promise<void> {
+  const { face, inbound } = turn
+  if (inbound.kind === 'press' && face.note !== undefined && (await face.note(noteOf(view)))) return
+  await show(turn, view)
 }
 
 type Outcome = { kind: 'shown'; ref: string } | { kind: 'lost' } | { kind: 'again'; anew: boolean }

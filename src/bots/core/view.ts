@@ -43,6 +43,8 @@ type Document = {
   input?: 'text' | 'secret'
   /** The form in which a platform that has forms takes the answer (see form.ts); by default the one of a single text or secret. */
   form?: string
+  /** There is more to it than others may read along: a face of a shared place shows the way into private. */
+  elsewhere?: true
   /** Where the platform lets a person make a bot with a tap, this is offered; elsewhere it is left out. */
   createBot?: { label: string; name: string; username: string }
 }

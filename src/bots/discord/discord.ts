@@ -14,6 +14,7 @@ import {
   type ClientOptions,
   type RateLimitData,
 } from 'discord.js'
+import { z } from 'zod'
 import { backoffMs } from '../../lib/backoff.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
@@ -32,7 +33,7 @@ export type DiscordOptions = {
   clock: Clock
   random: Random
   /** The names of a person's instances, for completing an option. It must answer within two seconds to be of use. */
-  names: (person: { provider: string; subject: string; displayName: string; chat: string }) => Promise<readonly string[]>
+  names: (person: { provider: string; subject: string; displayName: string; chat: string; rooms: readonly string[] }) => Promise<readonly string[]>
   /** Which shards this process connects; by default as many as Discord recommends. Direct messages come to shard 0. */
   shards?: { ids: readonly number[]; count: number }
   /** Another address than Discord's own: for tests. */
@@ -55,13 +56,14 @@ const RECONNECT = { baseMs: 1_000, maxMs: 60_000 }
 /** The face for one Discord application. */
 export function createDiscordFace(options: DiscordOptions): DiscordFace {
   const rest = new REST(restOptions(options)).setToken(options.token.open())
+  const replies = new REST({ ...restOptions(options), globalRequestsPerSecond: Number.POSITIVE_INFINITY })
   const direct = createDirect(rest)
   return {
     ...direct,
     async run(handle, signal) {
       for (let failures = 0; !signal.aborted; failures += 1) {
         try {
-          await connected({ options, rest, direct, handle }, signal)
+          await connected({ options, rest, replies, direct, handle }, signal)
         } catch (error) {
           if (error instanceof ConchError && refusals.has(error.code)) throw error
           options.log.warn({ err: cleaned(error) }, 'Discord could not be reached; trying again')
@@ -105,7 +107,14 @@ function createClient(options: DiscordOptions): Client {
   })
 }
 
-type Session = { options: DiscordOptions; rest: REST; direct: Direct; handle: Handle }
+type Session = {
+  options: DiscordOptions
+  rest: REST
+  /** Discord does not count calls about an interaction towards the bot's 50 a second, which announcements may well use up. */
+  replies: REST
+  direct: Direct
+  handle: Handle
+}
 
 async function connected(session: Session, signal: AbortSignal): Promise<void> {
   const { options } = session
@@ -136,9 +145,10 @@ async function settled(client: Client, clock: Clock): Promise<void> {
   }
 }
 
-function listen(client: Client, { options, rest, direct, handle }: Session, lost: (error: Error) => void): void {
+function listen(client: Client, { options, rest, replies, direct, handle }: Session, lost: (error: Error) => void): void {
   const { log } = options
-  const hearing: Hearing = { rest, direct, handle, log, clock: options.clock, names: options.names }
+  const titles = titlesOf(client)
+  const hearing: Hearing = { replies, direct, handle, log, clock: options.clock, names: options.names, titles }
   client.once(Events.ClientReady, (ready) => {
     log.info({ bot: ready.user.id }, 'connected to Discord')
     if (options.shards === undefined || options.shards.ids.includes(0)) void register(rest, ready.application.id, log)
@@ -150,6 +160,21 @@ function listen(client: Client, { options, rest, direct, handle }: Session, lost
   client.on(Events.ShardError, (error, shard) => log.warn({ err: cleaned(error), shard }, 'the connection to Discord failed'))
   client.on(Events.Warn, (message) => log.warn({ message }, 'discord.js warns'))
   client.on(Events.Error, (error) => log.warn({ err: cleaned(error) }, 'discord.js failed'))
+}
+
+const TITLES_MAX = 10_000
+const namedSchema = z.object({ t: z.literal('INTERACTION_CREATE'), d: z.object({ channel: z.object({ id: z.string(), name: z.string().min(1) }) }) })
+
+/** What channels are called: Discord says so with what comes from there, and the library passes it over without the server's own data. */
+function titlesOf(client: Client): ReadonlyMap<string, string> {
+  const titles = new Map<string, string>()
+  client.on(Events.Raw, (packet: unknown) => {
+    const named = namedSchema.safeParse(packet)
+    if (!named.success) return
+    if (titles.size >= TITLES_MAX) titles.clear()
+    titles.set(named.data.d.channel.id, named.data.d.channel.name)
+  })
+  return titles
 }
 
 async function register(rest: REST, applicationId: string, log: Log): Promise<void> {

@@ -15,7 +15,7 @@ import {
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { languageOf } from '../../domain/language.ts'
-import type { Face, Inbound } from '../core/face.ts'
+import type { Face, Inbound, Room } from '../core/face.ts'
 import { formOf } from '../core/form.ts'
 import { inLanguage } from '../core/language.ts'
 import { choicesFor, typedOf } from './commands.ts'
@@ -26,13 +26,17 @@ import { pressedOf, type Pressed } from './message.ts'
 import { createReply, type Asked } from './reply.ts'
 
 type Person = { provider: string; subject: string; displayName: string; chat: string }
+type Asker = Person & { rooms: readonly string[] }
 export type Hearing = {
-  rest: REST
+  /** For calls about interactions. */
+  replies: REST
   direct: Direct
   handle(inbound: Inbound, face: Face): Promise<void>
   log: Log
   clock: Clock
-  names(person: Person): Promise<readonly string[]>
+  names(person: Asker): Promise<readonly string[]>
+  /** What a channel is called, as far as Discord said so. */
+  titles: ReadonlyMap<string, string>
 }
 
 /** Discord waits three seconds for the choices; afterwards they are not shown at all. */
@@ -73,6 +77,17 @@ function overheard(interaction: Answerable): boolean {
   return interaction.context !== InteractionContextType.BotDM
 }
 
+/** The channel and its server; a group of friends counts as a channel. In private with us there is none. */
+function roomsOf(interaction: Pick<Interaction, 'channelId' | 'guildId' | 'context'>, titles: Hearing['titles']): Room[] {
+  const { channelId, guildId, context } = interaction
+  if (context === InteractionContextType.BotDM || channelId === null) return []
+  const id = `channel:${channelId}`
+  const name = titles.get(channelId)
+  const channel: Room = { id, kind: 'channel', title: name === undefined ? 'channel' : `#${name}`, address: id }
+  // Discord does not say what a server is called.
+  return guildId === null ? [channel] : [channel, { id: `server:${guildId}`, kind: 'server', title: 'server', address: null }]
+}
+
 /** Whether the acknowledgement counted. A repeated event was acknowledged before; a late one was answered by Discord with a failure. */
 async function acknowledged(hearing: Hearing, interaction: Answerable, call: Promise<unknown>): Promise<boolean> {
   try {
@@ -105,7 +120,8 @@ async function hearPress(hearing: Hearing, interaction: MessageComponentInteract
   if (!(await acknowledged(hearing, interaction, interaction.deferUpdate()))) return
   const ref = refOf({ channel: interaction.channelId, message: interaction.message.id })
   const button = pressed.kind === 'button' ? pressed.id : ''
-  await answer(hearing, interaction, { asked: { kind: 'press', ref }, said: { kind: 'press', button, messageRef: ref } })
+  const seen = overheard(interaction) && !interaction.message.flags.has(MessageFlags.Ephemeral)
+  await answer(hearing, interaction, { asked: { kind: 'press', ref, seen }, said: { kind: 'press', button, messageRef: ref } })
 }
 
 /** A form must be the first answer to the press: nothing is looked up before it, and so the button says in which language it is. */
@@ -130,22 +146,25 @@ type Said =
   | { kind: 'press'; button: string; messageRef: string }
 
 async function answer(hearing: Hearing, interaction: Answerable, { asked, said }: { asked: Asked; said: Said }): Promise<void> {
-  const { rest, direct, log, handle } = hearing
+  const { replies, direct, log, handle, titles } = hearing
   if (!overheard(interaction) && interaction.channelId !== null) direct.learn(interaction.user.id, interaction.channelId)
   const { applicationId, token } = interaction
   const hint = languageOf(interaction.locale)
-  const reply = createReply({ rest, direct, log, applicationId, token, asked, overheard: overheard(interaction), language: hint ?? 'en' })
+  const reply = createReply({ rest: replies, direct, log, applicationId, token, asked, overheard: overheard(interaction), language: hint ?? 'en' })
   const place = overheard(interaction) ? 'group' : 'dm'
   try {
-    await handle({ ...personOf(interaction.user), id: interaction.id, place, language: interaction.locale, ...said }, reply.face)
+    await handle(
+      { ...personOf(interaction.user), id: interaction.id, place, language: interaction.locale, rooms: roomsOf(interaction, titles), ...said },
+      reply.face,
+    )
   } finally {
     await reply.finish()
   }
 }
 
-async function suggest({ names, clock }: Hearing, interaction: AutocompleteInteraction): Promise<void> {
+async function suggest({ names, clock, titles }: Hearing, interaction: AutocompleteInteraction): Promise<void> {
   const { name, value } = interaction.options.getFocused(true)
-  const person = personOf(interaction.user)
+  const person = { ...personOf(interaction.user), rooms: roomsOf(interaction, titles).map((room) => room.id) }
   const found = choicesFor({ name, value: String(value) }, () => names(person)).catch(() => [])
   const late = new AbortController()
   const choices = await Promise.race([found, clock.sleep(CHOICES_PATIENCE_MS, late.signal).then(() => [])])

@@ -13,8 +13,8 @@ import { underWayView } from './words.ts'
 export type Asked =
   /** A command: its acknowledgement is an empty reply that waits to be filled. */
   | { kind: 'command' }
-  /** A button of this message, which is changed in place. */
-  | { kind: 'press'; ref: string }
+  /** A button of this message, which is changed in place; `seen`: others see it as well, and it stays for them. */
+  | { kind: 'press'; ref: string; seen: boolean }
   /** A form that a button of a question opened: the answer takes the question's place. */
   | { kind: 'form' }
 
@@ -66,7 +66,7 @@ export function createReply(deps: ReplyDeps): Reply {
     },
     async edit(chat, ref, view) {
       if (asked.kind !== 'press' || ref !== asked.ref) return direct.edit(chat, ref, view)
-      const delivery = await change(view)
+      const delivery = await (asked.seen ? add(view) : change(view))
       return delivery.kind === 'expired' ? direct.edit(chat, ref, view) : delivery
     },
     expect() {

@@ -17,12 +17,15 @@ import {
   homeIn,
   messageIn,
   openedFrom,
+  roomsOf,
   submitIn,
   tenantIn,
   type Action,
   type Command,
   type Opened,
+  type Place,
   type Submit,
+  type Team,
   type Who,
 } from './payloads.ts'
 import { commandFace, faceAt, homeFace, refAt, type PlaceDeps } from './places.ts'
@@ -72,11 +75,17 @@ export function listen(app: App, deps: ListenDeps): void {
   })
 }
 
-type Origin = Pick<Inbound, 'provider' | 'subject' | 'displayName' | 'chat' | 'place' | 'id'>
+type Origin = Pick<Inbound, 'provider' | 'subject' | 'displayName' | 'chat' | 'place' | 'id' | 'rooms'>
 
 function origin(who: Who, id: string, place: Inbound['place']): Origin {
   const address = addressOf(who)
   return { id, provider: PROVIDER, subject: address, displayName: who.name, chat: address, place }
+}
+
+/** Whoever asks from a channel, or presses what stands there, is in it. */
+function channelOrigin(who: Who, id: string, { place, team }: { place: Place; team: Team }): Origin {
+  if (place.kind !== 'private') return origin(who, id, 'dm')
+  return { ...origin(who, id, 'group'), rooms: roomsOf(who, team, place.channel) }
 }
 
 async function onMessage(deps: ListenDeps, body: unknown): Promise<void> {
@@ -94,10 +103,10 @@ async function onHome(deps: ListenDeps, body: unknown): Promise<void> {
 }
 
 async function onCommand(deps: ListenDeps, command: Command): Promise<void> {
-  const { who, id, channel, responseUrl } = command
+  const { who, id, channel, rooms, responseUrl } = command
   if (!(await isInstalled(deps, who, responseUrl))) return
   const face = commandFace(deps, { channel, responseUrl })
-  const from = origin(who, id, channel.startsWith('D') ? 'dm' : 'group')
+  const from = { ...origin(who, id, channel.startsWith('D') ? 'dm' : 'group'), rooms }
   const words = wordsOf(command)
   await deps.handle(words === null ? { ...from, kind: 'start' } : { ...from, kind: 'text', text: words }, face)
 }
@@ -118,7 +127,7 @@ async function onAction(deps: ListenDeps, action: Action): Promise<void> {
   if (kind === ACTION.link) return
   if (!(await isInstalled(deps, who, responseUrl))) return
   if (kind === ACTION.ask) return openForm(deps, action, asked)
-  const from = origin(who, id, place.kind === 'private' ? 'group' : 'dm')
+  const from = channelOrigin(who, id, action)
   await deps.handle({ ...from, kind: 'press', button: value, messageRef: refAt(place) }, faceAt(deps, place, 'press'))
 }
 
@@ -142,11 +151,11 @@ function problemsIn({ form, metadata, values }: Submit): Record<string, string> 
   })
 }
 
-async function onSubmit(deps: ListenDeps, { who, id, form, metadata, values }: Submit): Promise<void> {
+async function onSubmit(deps: ListenDeps, { who, id, form, metadata, team, values }: Submit): Promise<void> {
   if (form !== ANSWER_FORM) return
   const opened = openedFrom(metadata)
   const { place } = opened
-  const from = { ...origin(who, id, place.kind === 'private' ? 'group' : 'dm'), messageRef: refAt(place) }
+  const from = { ...channelOrigin(who, id, { place, team }), messageRef: refAt(place) }
   const [only, ...more] = Object.values(values)
   const said =
     only !== undefined && more.length === 0 ? ({ kind: 'text', text: only } as const) : ({ kind: 'form', form: opened.form, values } as const)

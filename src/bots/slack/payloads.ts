@@ -1,6 +1,7 @@
 // What Slack sends, as far as we read it. Everything else in it is left alone, and nothing of it is logged.
 import { z } from 'zod'
 import { languageOf, type Language } from '../../domain/language.ts'
+import type { Room } from '../core/face.ts'
 
 const idSchema = z.string().min(1)
 const withId = z.looseObject({ id: idSchema })
@@ -24,7 +25,9 @@ const commandBody = z.looseObject({
   user_id: idSchema,
   user_name: z.string().default(''),
   channel_id: idSchema,
+  channel_name: z.string().optional(),
   team_id: z.string().default(''),
+  team_domain: z.string().optional(),
   enterprise_id: z.string().optional(),
   is_enterprise_install: flag,
   response_url: z.string(),
@@ -32,7 +35,7 @@ const commandBody = z.looseObject({
 })
 const whoSchema = {
   user: z.looseObject({ id: idSchema, username: z.string().optional(), name: z.string().optional() }),
-  team: withId.nullish(),
+  team: withId.extend({ domain: z.string().optional() }).nullish(),
   enterprise: withId.nullish(),
   is_enterprise_install: flag,
 }
@@ -40,6 +43,7 @@ const actionBody = z.looseObject({
   ...whoSchema,
   trigger_id: idSchema,
   response_url: z.string().optional(),
+  channel: withId.extend({ name: z.string().optional() }).nullish(),
   container: z.looseObject({
     type: z.string(),
     message_ts: z.string().optional(),
@@ -63,10 +67,23 @@ const submitBody = z.looseObject({
 /** One person in one workspace, or in one organisation where the app is installed for all of it. */
 export type Who = { tenant: string; user: string; name: string }
 export type Message = { who: Who; id: string; channel: string; ts: string; text: string }
-export type Command = { who: Who; id: string; name: string; text: string; channel: string; responseUrl: string }
-export type Place = { kind: 'home' } | { kind: 'message'; channel: string; ts: string } | { kind: 'private'; responseUrl: string }
-export type Action = { who: Who; id: string; trigger: string; actionId: string; value: string; place: Place; responseUrl: string | null }
-export type Submit = { who: Who; id: string; form: string; metadata: string; values: Record<string, string> }
+export type Command = { who: Who; id: string; name: string; text: string; channel: string; rooms: Room[]; responseUrl: string }
+/** Where the asker alone sees the answer; `seen`: what was pressed is there for everybody, and stays. */
+type PrivatePlace = { kind: 'private'; responseUrl: string; seen?: true | undefined; channel?: { id: string; name: string } | undefined }
+export type Place = { kind: 'home' } | { kind: 'message'; channel: string; ts: string } | PrivatePlace
+export type Action = {
+  who: Who
+  id: string
+  trigger: string
+  actionId: string
+  value: string
+  place: Place
+  team: Team
+  responseUrl: string | null
+}
+export type Submit = { who: Who; id: string; form: string; metadata: string; team: Team; values: Record<string, string> }
+/** The workspace that somebody acts in. */
+export type Team = { id: string; name: string }
 
 const ORGANISATION = /^E/
 
@@ -100,6 +117,18 @@ function whoOf(body: Pick<z.infer<typeof actionBody>, 'user' | 'team' | 'enterpr
   return { tenant: tenantOf(ids), user: body.user.id, name: body.user.username ?? body.user.name ?? '' }
 }
 
+/** The names that Slack gives where it does not say one. */
+const NAMELESS = /^(privategroup|directmessage|mpdm-.*|)$/
+
+/** The channel and the workspace around it. Nobody reads along in a private chat, and it is no channel. */
+export function roomsOf(who: Who, team: Team, channel: { id: string; name: string } | undefined): Room[] {
+  if (channel === undefined || channel.id.startsWith('D')) return []
+  const address = addressOf({ tenant: who.tenant, user: channel.id })
+  const title = NAMELESS.test(channel.name) ? 'channel' : `#${channel.name}`
+  const here: Room = { id: address, kind: 'channel', title, address }
+  return team.id === '' ? [here] : [here, { id: team.id, kind: 'workspace', title: team.name || 'workspace', address: null }]
+}
+
 /** A person's own message in our private chat; null for everything else that comes as a message. */
 export function messageIn(body: unknown): Message | null {
   const other = notTheirs.safeParse(body)
@@ -129,16 +158,14 @@ export function commandIn(body: unknown): Command {
   const ids = { teamId: data.team_id || undefined, enterpriseId: data.enterprise_id, wholeOrganisation: data.is_enterprise_install === true }
   const who = { tenant: tenantOf(ids), user: data.user_id, name: data.user_name }
   const name = data.command.replace(/^\//, '')
-  return { who, id: `command:${data.trigger_id}`, name, text: data.text.trim(), channel: data.channel_id, responseUrl: data.response_url }
+  const rooms = roomsOf(who, { id: data.team_id, name: data.team_domain ?? '' }, { id: data.channel_id, name: data.channel_name ?? '' })
+  const text = data.text.trim()
+  return { who, id: `command:${data.trigger_id}`, name, text, channel: data.channel_id, rooms, responseUrl: data.response_url }
 }
 
 export function actionIn(body: unknown): Action {
   const data = actionBody.parse(body)
   const [action] = data.actions
-  const { container, response_url } = data
-  const { channel_id, message_ts } = container
-  const shown: Place | null = channel_id === undefined || message_ts === undefined ? null : { kind: 'message', channel: channel_id, ts: message_ts }
-  const hidden: Place | null = container.is_ephemeral === true && response_url !== undefined ? { kind: 'private', responseUrl: response_url } : null
   return {
     who: whoOf(data),
     // A press that Slack delivers twice has the same trigger.
@@ -146,9 +173,26 @@ export function actionIn(body: unknown): Action {
     trigger: data.trigger_id,
     actionId: action?.action_id ?? '',
     value: action?.selected_option?.value ?? action?.value ?? '',
-    place: hidden ?? shown ?? { kind: 'home' },
-    responseUrl: response_url ?? null,
+    place: pressedAt(data),
+    team: teamOf(data.team),
+    responseUrl: data.response_url ?? null,
   }
+}
+
+function pressedAt({ container, channel, response_url: responseUrl }: z.infer<typeof actionBody>): Place {
+  const { channel_id: id, message_ts: ts, is_ephemeral: hidden } = container
+  if (id === undefined) return hidden === true && responseUrl !== undefined ? { kind: 'private', responseUrl } : { kind: 'home' }
+  const here = { id, name: channel?.name ?? '' }
+  if (hidden === true && responseUrl !== undefined) return { kind: 'private', responseUrl, channel: here }
+  if (ts === undefined) return { kind: 'home' }
+  // Where others read along, an answer is for who pressed alone.
+  return id.startsWith('D') || responseUrl === undefined
+    ? { kind: 'message', channel: id, ts }
+    : { kind: 'private', responseUrl, seen: true, channel: here }
+}
+
+function teamOf(team: { id: string; domain?: string | undefined } | null | undefined): Team {
+  return { id: team?.id ?? '', name: team?.domain ?? '' }
 }
 
 export function submitIn(body: unknown): Submit {
@@ -159,6 +203,7 @@ export function submitIn(body: unknown): Submit {
     id: `form:${data.view.id}`,
     form: data.view.callback_id,
     metadata: data.view.private_metadata,
+    team: teamOf(data.team),
     values: valuesOf(data.view.state.values),
   }
 }
@@ -171,7 +216,12 @@ function valuesOf(blocks: Readonly<Record<string, Record<string, { value?: strin
 const placeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('home') }),
   z.object({ kind: z.literal('message'), channel: z.string(), ts: z.string() }),
-  z.object({ kind: z.literal('private'), responseUrl: z.string() }),
+  z.object({
+    kind: z.literal('private'),
+    responseUrl: z.string(),
+    seen: z.literal(true).optional(),
+    channel: z.object({ id: z.string(), name: z.string() }).optional(),
+  }),
 ])
 
 const openedSchema = z.object({ place: placeSchema, form: z.string(), spoken: z.string() })

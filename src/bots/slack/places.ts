@@ -28,7 +28,7 @@ export function faceAt(deps: PlaceDeps, place: Place, after: 'press' | 'form'): 
     case 'home':
       return homeFace(deps)
     case 'private':
-      return privateFace(deps, place.responseUrl, { replaceFirst: after === 'form' })
+      return privateFace(deps, place.responseUrl, { seen: place.seen === true, replaceFirst: after === 'form' })
     case 'message':
       return after === 'form' ? replacing(deps.chat, refAt(place)) : deps.chat
   }
@@ -36,7 +36,7 @@ export function faceAt(deps: PlaceDeps, place: Place, after: 'press' | 'form'): 
 
 /** The face that answers a slash command: in our private chat with a message, anywhere else so that only the asker sees it. */
 export function commandFace(deps: PlaceDeps, asked: { channel: string; responseUrl: string }): Face {
-  const hidden = privateFace(deps, asked.responseUrl, { replaceFirst: false })
+  const hidden = privateFace(deps, asked.responseUrl, { seen: false, replaceFirst: false })
   let found: Promise<Face> | null = null
   const find = async (address: string): Promise<Face> => {
     // Private chats begin with D, other people's too.
@@ -78,8 +78,9 @@ function withWayBack(view: ReadyView): ReadyView {
 }
 
 /** Answers that only the asker sees, as long as Slack lets us give them; from then on in the private chat. */
-function privateFace(deps: PlaceDeps, responseUrl: string, options: { replaceFirst: boolean }): Face {
-  let replace = options.replaceFirst
+function privateFace(deps: PlaceDeps, responseUrl: string, { seen, replaceFirst }: { seen: boolean; replaceFirst: boolean }): Face {
+  // What everybody sees is not replaced by what one of them asked.
+  let replace = replaceFirst && !seen
   let spent = false
   const respond = async (address: string, view: ReadyView, replacesOriginal: boolean): Promise<Delivery> => {
     const body = { response_type: 'ephemeral', replace_original: replacesOriginal, ...messageOf(view) }
@@ -94,7 +95,7 @@ function privateFace(deps: PlaceDeps, responseUrl: string, options: { replaceFir
       replace = false
       return respond(address, view, replaces)
     },
-    edit: (address, _ref, view) => respond(address, view, true),
+    edit: (address, _ref, view) => respond(address, view, !seen),
   })
 }
 

@@ -2,7 +2,7 @@
 // have been sent it by anybody, so it only ever opens what looks or asks, never what acts.
 
 const PAYLOAD_CHARS_MAX = 64
-const OPENABLE: ReadonlySet<string> = new Set(['deploy', 'destroy', 'help', 'how', 'instances', 'link', 'logs', 'prices', 'status'])
+const OPENABLE: ReadonlySet<string> = new Set(['deploy', 'destroy', 'help', 'how', 'instances', 'link', 'logs', 'prices', 'share', 'status'])
 
 export type Command = { name: string; args: readonly string[] }
 

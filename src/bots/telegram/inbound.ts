@@ -3,7 +3,7 @@ import type { CallbackQuery, Message, Update, User } from 'grammy/types'
 import { holdsKey } from '../../domain/model-providers.ts'
 import { commandNames } from '../core/answers.ts'
 import { typedOf } from '../core/commands.ts'
-import type { Inbound } from '../core/face.ts'
+import type { Inbound, Room } from '../core/face.ts'
 import { openedBy, type Command } from './deep-link.ts'
 
 export type Us = { id: number; username: string }
@@ -36,12 +36,32 @@ function pressed(query: CallbackQuery, id: string): Received | null {
   if (message === undefined || data === undefined) return null
   const press = { kind: 'press', button: data, messageRef: String(message.message_id) } as const
   if (message.chat.type === 'private') return { inbound: { ...origin(query.from, id), ...press, place: 'dm' }, group: null }
-  return { inbound: { ...origin(query.from, id), ...press, place: 'group' }, group: { chatId: message.chat.id, command: null } }
+  const inbound = { ...origin(query.from, id), ...press, place: 'group', rooms: roomsOf(message) } as const
+  return { inbound, group: { chatId: message.chat.id, command: null, ...threadOf(message) } }
+}
+
+type Placed = Pick<Message, 'chat'> & Partial<Pick<Message, 'is_topic_message' | 'message_thread_id' | 'reply_to_message'>>
+
+function threadOf({ is_topic_message: inTopic, message_thread_id: threadId }: Placed): { threadId?: number } {
+  return inTopic === true && threadId !== undefined ? { threadId } : {}
+}
+
+/** The topic, if it is one of a forum, and the group. */
+function roomsOf(message: Placed): Room[] {
+  const { chat, reply_to_message: above } = message
+  const id = String(chat.id)
+  const group: Room = { id, kind: 'group', title: chat.title ?? 'group', address: id }
+  const { threadId } = threadOf(message)
+  if (threadId === undefined) return [group]
+  // What is written in a topic answers the message that opened it, which has its name.
+  const title = above?.forum_topic_created?.name ?? 'topic'
+  return [{ id: `${id}:${threadId}`, kind: 'topic', title, address: `${id}:${threadId}` }, group]
 }
 
 function written(message: Message, { id, us }: { id: string; us: Us }): Received | null {
   const { from, chat } = message
-  if (from === undefined || from.is_bot) return null
+  // A channel, or a group's nameless administrator, speaks through an account that is nobody's.
+  if (from === undefined || from.is_bot || message.sender_chat !== undefined) return null
   const text = contentOf(message)
   if (text === null) return null
   const start = origin(from, id)
@@ -49,10 +69,9 @@ function written(message: Message, { id, us }: { id: string; us: Us }): Received
   if (chat.type === 'private') return { inbound: privately({ ...start, place: 'dm', messageRef }, text), group: null }
   const typed = typedOf(text, commandNames)
   const command = typed.kind === 'command' ? { name: typed.name, args: typed.args } : null
-  if (!holdsKey(text) && !forUs(text, us)) return null
-  const thread = message.is_topic_message === true && message.message_thread_id !== undefined ? { threadId: message.message_thread_id } : {}
-  const group = { chatId: chat.id, replyTo: message.message_id, command, ...thread }
-  return { inbound: { ...start, place: 'group', messageRef, kind: 'text', text }, group }
+  if (!holdsKey(text) && !forUs(text, us) && !answersUs(message, us)) return null
+  const group = { chatId: chat.id, replyTo: message.message_id, command, ...threadOf(message) }
+  return { inbound: { ...start, place: 'group', messageRef, kind: 'text', text, rooms: roomsOf(message) }, group }
 }
 
 /** A person's words; empty for a picture or a voice message without any, and null for what nobody said (somebody joined, a pinned message). */
@@ -62,6 +81,11 @@ function contentOf(message: Message): string | null {
   const { photo, voice, video, video_note, document, sticker, audio, animation, contact, location } = message
   const things = [photo, voice, video, video_note, document, sticker, audio, animation, contact, location]
   return things.some((thing) => thing !== undefined) ? '' : null
+}
+
+/** A reply to a message of ours, unless it is a command of somebody else's. */
+function answersUs({ reply_to_message: above, text }: Message, us: Us): boolean {
+  return above?.from?.id === us.id && text?.trim().startsWith('/') !== true
 }
 
 /** In a group other bots are spoken to as well: a command is ours by our name on it, or, without any, by being one that we know. */

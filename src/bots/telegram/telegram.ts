@@ -4,12 +4,15 @@ import { autoRetry } from '@grammyjs/auto-retry'
 import { run as startRunner, sequentialize } from '@grammyjs/runner'
 import { apiThrottler } from '@grammyjs/transformer-throttler'
 import { Bot, InputFile, webhookCallback, type Context } from 'grammy'
+import type { BotCommand } from 'grammy/types'
 import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { Sealed } from '../../lib/sealed.ts'
 import { commands } from '../core/answers.ts'
 import type { Delivery, Face, Inbound } from '../core/face.ts'
+import { t } from '../core/language.ts'
+import { belongsInRoom } from '../core/rooms.ts'
 import type { ReadyView } from '../core/view.ts'
 import { deepLink } from './deep-link.ts'
 import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
@@ -44,8 +47,12 @@ const POLL_SECONDS = 25
 const CALL_SECONDS_MAX = 40
 const RECONNECT_MS = 1_000
 const BROKEN_PAUSE_MS = 200
+/** An acknowledgement that takes longer keeps the answer waiting no more. */
+const HEAD_START_MS = 1_000
 /** Another program that receives with our token is perhaps the former one, about to end. */
 const PAUSE_MS = 3_000
+/** So long a press in a group waits to learn whether it is answered by a note: within Telegram's patience, and the person's. */
+const NOTE_PATIENCE_MS = 1_500
 /** Answers come in bursts of a few, which Telegram allows; on average it wants one message a second in a chat. */
 const CHAT_BUCKET = { reservoir: 8, reservoirIncreaseAmount: 1, reservoirIncreaseInterval: 1_000, reservoirIncreaseMaximum: 8, maxConcurrent: 1 }
 const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
@@ -101,20 +108,62 @@ function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
   return bot
 }
 
-/** Acknowledges and hands on, without waiting for either. */
+/** Acknowledges, and hands on without waiting for what comes of it. */
 async function take(state: State, context: Context): Promise<void> {
   const { bot, handle, face, underWay, options } = state
-  if (context.callbackQuery !== undefined) {
-    const acknowledged = context.answerCallbackQuery().then(
-      () => undefined,
-      (error: unknown) => options.log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged'),
-    )
-    track(underWay, acknowledged)
-  }
   const taken = received(context.update, bot.botInfo)
-  if (taken === null || handle === null) return
-  const answering = taken.group === null ? face : groupFace(state, taken.group)
-  track(underWay, handle(taken.inbound, answering))
+  const heard = taken !== null && handle !== null
+  if (context.callbackQuery === undefined) {
+    if (heard) track(underWay, handle(taken.inbound, taken.group === null ? face : groupFace(state, taken.group)))
+    return
+  }
+  const press = acknowledging((other) => context.answerCallbackQuery(other), options)
+  if (!heard || taken.group === null) {
+    const acknowledged = ahead(state, press.done())
+    if (heard)
+      track(
+        underWay,
+        acknowledged.then(() => handle(taken.inbound, face)),
+      )
+    // The next update of this chat is not to overtake this one.
+    return acknowledged
+  }
+  // In a group the answer may be a note for the one who pressed: it is the acknowledgement, which is given without one when it takes too long.
+  track(underWay, press.doneWithin(NOTE_PATIENCE_MS))
+  track(
+    underWay,
+    handle(taken.inbound, { ...groupFace(state, taken.group), note: press.note }).finally(() => press.done()),
+  )
+}
+
+/** When hundreds press at once, the answers to the first must not delay the acknowledgement of the last: it has a head start. */
+async function ahead({ options, underWay }: State, acknowledged: Promise<void>): Promise<void> {
+  const late = new AbortController()
+  track(underWay, acknowledged)
+  await Promise.race([acknowledged, options.clock.sleep(HEAD_START_MS, late.signal)])
+  late.abort()
+}
+
+type Acknowledging = { note(text: string): Promise<boolean>; done(): Promise<void>; doneWithin(ms: number): Promise<void> }
+
+/** The one acknowledgement that a press gets: of what is called first. */
+function acknowledging(answer: (other?: { text: string }) => Promise<unknown>, { clock, log }: TelegramOptions): Acknowledging {
+  let given = false
+  const late = new AbortController()
+  const give = async (other?: { text: string }): Promise<boolean> => {
+    if (given) return false
+    given = true
+    late.abort()
+    try {
+      await answer(other)
+      return true
+    } catch (error) {
+      log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged')
+      return false
+    }
+  }
+  const done = async (): Promise<void> => void (await give())
+  return { note: (text) => give({ text }), done, doneWithin: (ms) => clock.sleep(ms, late.signal).then(done) }
 }
 
 function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
@@ -142,10 +191,13 @@ function targetOf(address: string): Target {
   return { chatId: Number(chatId), ...(threadId !== undefined && { threadId: Number(threadId) }) }
 }
 
-/** Answers in the group that was written in, without buttons: they would be anybody's. One link leads on, in private. */
+/** Answers in the group that was written in. What is not for others to read or press goes on in private, where a link leads. */
 function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
-  const link = { kind: 'link', label: 'Open our private chat', url: deepLink(bot.botInfo.username, group.command) } as const
-  const pointed = (view: ReadyView): Sheet => sheetOf({ ...view, actions: [link] })
+  const pointed = (view: ReadyView): Sheet => {
+    if (view.elsewhere !== true) return sheetOf(view)
+    const link = { kind: 'link', label: t`Open our private chat`, url: deepLink(bot.botInfo.username, group.command) } as const
+    return sheetOf({ ...view, actions: [...view.actions, link] })
+  }
   return {
     ...face,
     send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
@@ -241,15 +293,15 @@ function refusedToken(): ConchError {
   )
 }
 
+function commandsOf(list: typeof commands): BotCommand[] {
+  return list.map((one) => ({ command: one.name.replaceAll('-', '_'), description: one.summary }))
+}
+
 /** Commands and menu. The bot works without them. */
 async function introduce({ bot, options }: State): Promise<void> {
-  const all = commands.map((one) => ({ command: one.name.replaceAll('-', '_'), description: one.summary }))
   try {
-    await bot.api.setMyCommands(all, { scope: { type: 'all_private_chats' } })
-    await bot.api.setMyCommands(
-      all.filter((one) => one.command === 'help'),
-      { scope: { type: 'all_group_chats' } },
-    )
+    await bot.api.setMyCommands(commandsOf(commands), { scope: { type: 'all_private_chats' } })
+    await bot.api.setMyCommands(commandsOf(commands.filter((one) => belongsInRoom(one.name))), { scope: { type: 'all_group_chats' } })
     await bot.api.setChatMenuButton({ menu_button: { type: 'commands' } })
   } catch (error) {
     if (isTokenRefused(error)) throw error

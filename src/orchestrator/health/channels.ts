@@ -6,7 +6,7 @@ import type { Db } from '../../db/connect.ts'
 import { closeIncidents, openIncidents, raiseIncident } from '../../db/incidents.ts'
 import { instanceById } from '../../db/instances.ts'
 import { secretsOf } from '../../db/secret-names.ts'
-import { channelsOf } from '../../domain/channel-secrets.ts'
+import { channelsOf } from '../../domain/credentials.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Prober } from './probe.ts'
 
@@ -39,7 +39,7 @@ export function createChannelChecks(deps: ChannelCheckDeps): ChannelChecks {
           await look(target).catch((error: unknown) => deps.log.error({ err: error, instance: instanceId }, 'a look at the chats was lost'))
         }
       }
-      for (let looked = 0; ; ) {
+      for (let looked = 0; ;) {
         waiting = await claimChannelChecks(deps.db, { limit: BATCH, intervalMs: INTERVAL_MS, jitterShare: JITTER_SHARE })
         if (waiting.length === 0) return looked
         looked += waiting.length

@@ -1,5 +1,5 @@
 // A chat platform in memory: keeps what it was asked to show, and can be told to fail as platforms do.
-import type { Capabilities, Delivery, Face, Inbound } from '../../../src/bots/core/face.ts'
+import type { Capabilities, Delivery, Face, Inbound, Room } from '../../../src/bots/core/face.ts'
 import { linesOf, plainStyle } from '../../../src/bots/core/layout.ts'
 import type { ReadyView } from '../../../src/bots/core/view.ts'
 import { randomId } from '../../../src/lib/random.ts'
@@ -99,18 +99,21 @@ export type Person = {
 export function createPerson(
   chat: MemoryChat,
   handle: (inbound: Inbound, face: Face) => Promise<void>,
-  who: { subject: string; address?: string; place?: Inbound['place']; language?: string },
+  who: { subject: string; address?: string; place?: Inbound['place']; rooms?: readonly Room[]; language?: string },
 ): Person {
-  const address = who.address ?? who.subject
+  const own = who.address ?? who.subject
+  // Where others read along, so does this one.
+  const address = who.rooms?.[0]?.address ?? own
   const { provider } = chat.face
   const origin = (id = randomId(12)) => ({
     id,
     provider,
     subject: who.subject,
     displayName: who.subject,
-    chat: address,
+    chat: own,
     place: who.place ?? ('dm' as const),
     timeZone: 'Europe/Amsterdam',
+    ...(who.rooms !== undefined && { rooms: who.rooms }),
     ...(who.language !== undefined && { language: who.language }),
   })
   const mine = (): Message[] => chat.messages.filter((one) => one.chat === address)

@@ -18,7 +18,7 @@ export type Scene = {
   ann: Person
   /** Delivers everything that is owed, also what waits for its time. */
   news: () => Promise<void>
-  person: (subject: string, more?: { language?: string }) => Person
+  person: (subject: string, more?: Omit<Parameters<typeof createPerson>[2], 'subject'>) => Person
   restarted: () => Scene
 }
 

@@ -76,7 +76,10 @@ export async function minuteFromNow(db: Db, minutes: number): Promise<number> {
 /** Quiet hours that began an hour ago and last for so many more minutes. */
 export async function quietNow(db: Db, userId: string, minutes = 60): Promise<void> {
   const quiet = { quietFrom: await minuteFromNow(db, -60), quietTo: await minuteFromNow(db, minutes) }
-  await db.insert(alertHours).values({ userId, ...quiet }).onConflictDoUpdate({ target: alertHours.userId, set: quiet })
+  await db
+    .insert(alertHours)
+    .values({ userId, ...quiet })
+    .onConflictDoUpdate({ target: alertHours.userId, set: quiet })
 }
 
 /** What every process does every now and then. */

@@ -9,6 +9,8 @@ import { channelOf, messageJson, type Asked, type InteractionKind, type Posted, 
 
 export type DiscordPerson = Person & {
   id: string
+  /** The same person in another place. */
+  at(place: 'dm' | 'server' | 'friends'): DiscordPerson
   /** Sends a command with these options filled in. */
   asks(command: string, options: Readonly<Record<string, string>>): Promise<void>
   /** What is offered while an option of a command is typed. */
@@ -28,9 +30,9 @@ export type PersonContext = {
 
 const FORM_PATIENCE_MS = 3_000
 
-export function createPerson(context: PersonContext, who: { name: string; place: 'dm' | 'server' }): DiscordPerson {
+export function createPerson(context: PersonContext, who: { name: string; place: 'dm' | 'server' | 'friends'; id?: string }): DiscordPerson {
   const { state } = context
-  const id = state.nextId()
+  const id = who.id ?? state.nextId()
   const user = { id, username: who.name.toLowerCase().replaceAll(/\W/g, ''), global_name: who.name, discriminator: '0', avatar: null }
   const here = channelOf(state, who.place, id)
   const asker = { context, user, personId: id }
@@ -68,6 +70,7 @@ export function createPerson(context: PersonContext, who: { name: string; place:
   }
   return {
     id,
+    at: (place) => createPerson(context, { ...who, place, id }),
     messages,
     transcript,
     sees: (pattern, options) => seesIn(transcript, pattern, options),
@@ -177,7 +180,8 @@ function ask({ context, user, personId }: Asker, { kind, channelId, sourceId, da
     choices: null,
   }
   state.interactions.push(asked)
-  const inServer = state.channels.find((one) => one.id === channelId)?.kind === 'server'
+  const where = state.channels.find((one) => one.id === channelId)?.kind
+  const inServer = where === 'server'
   const source = state.messages.find((one) => one.id === sourceId)
   const common = {
     id: asked.id,
@@ -193,10 +197,10 @@ function ask({ context, user, personId }: Asker, { kind, channelId, sourceId, da
     ? {
         guild_id: state.serverId,
         context: 0,
-        channel: { id: channelId, type: 0 },
+        channel: { id: channelId, type: 0, name: 'ops' },
         member: { user, roles: [], permissions: '0', joined_at: null, deaf: false, mute: false, flags: 0 },
       }
-    : { context: 1, channel: { id: channelId, type: 1 }, user }
+    : { context: where === 'friends' ? 2 : 1, channel: { id: channelId, type: where === 'friends' ? 3 : 1 }, user }
   const owners = { authorizing_integration_owners: inServer ? { 0: state.serverId } : { 1: personId } }
   const message = source === undefined ? {} : { message: messageJson(state, source) }
   context.asked(asked)

@@ -1,7 +1,8 @@
 // What Discord keeps: people, channels, messages and interactions.
 import type { Command, Component, ModalBody } from './rules.ts'
 
-export type Channel = { id: string; kind: 'dm' | 'server'; personId: string | null }
+/** `friends`: a group of people without a server. */
+export type Channel = { id: string; kind: 'dm' | 'server' | 'friends'; personId: string | null }
 export type Posted = {
   id: string
   channelId: string

@@ -110,7 +110,7 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
   const send = async (envelope: Envelope): Promise<void> => void (await deliver(envelope))
   const presses = (message: Message, pressed: Pressed): Promise<void> => {
     const container = { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: message.onlyFor !== null }
-    const response = { channel: { id: message.channel }, response_url: replyUrl(hand, message.channel, message) }
+    const response = { channel: { id: message.channel, name: 'x' }, response_url: replyUrl(hand, message.channel, message) }
     return send(pressOf(hand, container, pressed, response))
   }
   const home = (): string => textOf(state.homes.get(key) ?? [])

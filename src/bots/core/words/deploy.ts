@@ -1,14 +1,17 @@
 // The questions of setting up an assistant, and the card that is reviewed before anything is made.
 import { assertNever } from '../../../lib/errors.ts'
 import { imageOf, imageTitle } from '../../../domain/image.ts'
-import { modelProviderOf, modelProviders, type KeyProblem, type ModelProvider } from '../../../domain/model-providers.ts'
+import { modelProviderOf, modelProviderOfSecret, modelProviders, type ModelProvider } from '../../../domain/model-providers.ts'
 import { plans } from '../../../domain/plans.ts'
+import { shapeOf } from '../../../domain/secret-shapes.ts'
 import { cityOf, nearestRegions, type Region } from '../../../domain/regions.ts'
 import { suggestName } from '../../../domain/instance-name.ts'
 import type { Brain, DeployProblem, DeployState, DeployStep } from '../deploy-wizard.ts'
 import type { Info } from '../info.ts'
+import { t } from '../language.ts'
 import { bold, code, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { practiceBlocks } from './greeting.ts'
+import { shapeProblemText } from './key-problems.ts'
 import { nameProblemText, refusalView } from './refusals.ts'
 import { moneyWords } from './time.ts'
 
@@ -93,7 +96,7 @@ function keyQuestion(state: DeployState, facts: DeployFacts): View {
   return {
     tone: 'plain',
     blocks: [
-      paragraph`Paste your ${title} key: it looks like ${code(provider?.looksLike ?? 'sk-…')}. It goes straight to where ${subject(state)} runs, and I keep its last four characters. ${secrecy[facts.secrecy]}`,
+      paragraph`Paste your ${title} key: it looks like ${code(shapeOf(provider?.secretName ?? '')?.looksLike ?? 'sk-…')}. It goes straight to where ${subject(state)} runs, and I keep its last four characters. ${secrecy[facts.secrecy]}`,
     ],
     actions: [...keysPage(provider), choose(state, 'Skip for now', 'skip'), ...ways(state)],
     input: 'secret',
@@ -134,7 +137,10 @@ function reviewCard(state: DeployState, facts: DeployFacts): View {
 function brainLine(brain: Brain): string {
   const provider = chosenProvider(brain)
   if (provider === undefined || brain.kind !== 'chosen') return 'none yet, so it runs but cannot answer'
-  if (typeof brain.key === 'object') return `${provider.brain} (key …${brain.key.last4})`
+  if (typeof brain.key === 'object')
+    return brain.key.tried
+      ? `${provider.brain} (key …${brain.key.last4})`
+      : t`${provider.brain} (key …${brain.key.last4}, not tried: ${provider.title} did not answer)`
   return brain.key === 'unasked' ? `${provider.brain} (the key must be pasted again)` : `${provider.brain}, without a key: it runs but cannot answer`
 }
 
@@ -147,7 +153,7 @@ function problemText(problem: DeployProblem, facts: DeployFacts): Text {
     case 'provider':
       return say`I do not know that one. Tap one of these, or skip it for now.`
     case 'key':
-      return keyProblemText(problem.provider, problem.problem, facts.secrecy)
+      return keyProblemText(problem, facts.secrecy)
     case 'pasted-early':
       return say`That looks like a secret key. I kept nothing of it; I ask for it in a moment, when I know where it goes.`
     case 'tap':
@@ -165,22 +171,16 @@ function refusalText(problem: Extract<DeployProblem, { kind: 'refused' }>): Text
 }
 
 /** What is wrong with a pasted key, without a character of it. */
-export function keyProblemText(provider: ModelProvider, problem: KeyProblem, secrecy: DeployFacts['secrecy']): Text {
-  const gone = secrecy === 'deleted' ? ' I have deleted your message.' : secrecy === 'shown' ? ' I kept nothing of it.' : ''
-  switch (problem.kind) {
-    case 'shape':
-      return say`That is not a key of ${provider.title}: they look like ${code(provider.looksLike)}, at least ${provider.charsMin} characters long, and this one has ${problem.length}. Open ${provider.keysPage}, make a key, copy the whole line.${gone}`
-    case 'too-short':
-      return say`That begins like a key of ${provider.title} and then stops: it has ${problem.length} characters, and they have at least ${provider.charsMin}. Copy the whole line.${gone}`
-    case 'other-provider':
-      return say`That is a key of ${problem.provider.title}, and you chose ${provider.title}. Use ${problem.provider.title} instead, or paste a key of ${provider.title}.${gone}`
-    default:
-      return assertNever(problem)
-  }
+export function keyProblemText({ shape, problem }: Pick<KeyDeployProblem, 'shape' | 'problem'>, secrecy: DeployFacts['secrecy']): Text {
+  const gone = secrecy === 'deleted' ? say` I have deleted your message.` : secrecy === 'shown' ? say` I kept nothing of it.` : []
+  return [...shapeProblemText(shape, problem), ...gone]
 }
+
+type KeyDeployProblem = Extract<DeployProblem, { kind: 'key' }>
 
 function problemButtons(state: DeployState, problem: DeployProblem): Button[] {
   if (problem.kind === 'name') return [choose(state, problem.problem.suggestion, problem.problem.suggestion, 'primary')]
-  if (problem.kind !== 'key' || problem.problem.kind !== 'other-provider') return []
-  return [choose(state, `Use ${problem.problem.provider.title}`, `use-${problem.problem.provider.id}`)]
+  if (problem.kind !== 'key' || problem.problem.kind !== 'other') return []
+  const other = modelProviderOfSecret(problem.problem.is.name)
+  return other === undefined ? [] : [choose(state, t`Use ${other.title}`, `use-${other.id}`)]
 }

@@ -3,6 +3,20 @@ import { alerts } from './german/alerts.ts'
 import { faces } from './german/faces.ts'
 import { form } from './german/form.ts'
 import { incidents } from './german/incidents.ts'
+import { keyProblems } from './german/key-problems.ts'
+import { keyQuestions } from './german/key-questions.ts'
+import { keys } from './german/keys.ts'
 import { language } from './german/language.ts'
+import { sharing } from './german/sharing.ts'
 
-export const german: Readonly<Record<string, string>> = { ...alerts, ...faces, ...form, ...incidents, ...language }
+export const german: Readonly<Record<string, string>> = {
+  ...alerts,
+  ...faces,
+  ...form,
+  ...incidents,
+  ...keyProblems,
+  ...keyQuestions,
+  ...keys,
+  ...language,
+  ...sharing,
+}

@@ -117,7 +117,12 @@ export function hintView(hasInstances: boolean): View {
 
 /** In a group, where others would read along. */
 export function privateOnlyView(): View {
-  return { tone: 'plain', blocks: [paragraph`Let us talk about that in private: write to me directly, so that nobody reads along.`], actions: [] }
+  return {
+    tone: 'plain',
+    elsewhere: true,
+    blocks: [paragraph`Let us talk about that in private: write to me directly, so that nobody reads along.`],
+    actions: [],
+  }
 }
 
 /** After /cancel. */

@@ -6,7 +6,9 @@ import { modelProviderOf } from '../../../domain/model-providers.ts'
 import { planIdSchema, plans } from '../../../domain/plans.ts'
 import { cityOf, regionOf } from '../../../domain/regions.ts'
 import type { Status } from '../../../domain/status.ts'
+import { t } from '../language.ts'
 import { bold, button, code, paragraph, say, type Block, type Button, type Text, type Tone, type View } from '../view.ts'
+import { placeTitle } from './sharing.ts'
 import { agoWords, clockWords, durationWords, timesWords } from './time.ts'
 
 type StatusWords = { mark: string; tone: Tone; short: string }
@@ -40,7 +42,13 @@ export function statusLine(name: string, status: Status): Text {
 /** The line that a list shows for an instance: "🟢 my-claw · live · Amsterdam". */
 export function instanceLine(one: InstanceSummary): Text {
   const words = statusWords[one.status]
-  return say`${words.mark} ${bold(one.name)} · ${words.short} · ${cityOf(one.region)}`
+  const line = say`${words.mark} ${bold(one.name)} · ${words.short} · ${cityOf(one.region)}`
+  return one.standing === 'owner' ? line : say`${line} · shared here`
+}
+
+/** What a button calls an instance: its name, where nobody else has one of that name, and its id where others press it or it is somebody else's. */
+export function handleOf(one: Pick<InstanceSummary, 'id' | 'name' | 'audience'>): string {
+  return one.audience === 'owner' ? one.name : one.id
 }
 
 /** What a plan is called: "Starter". */
@@ -54,11 +62,13 @@ export function brainWords(modelProvider: string | null, secrets: readonly { nam
   const provider = modelProviderOf(modelProvider)
   if (provider === undefined) return modelProvider ?? 'none yet'
   const secret = secrets.find((one) => one.name === provider.secretName)
-  return secret === undefined ? `${provider.brain}, without a key: it cannot answer yet` : `${provider.brain} (key …${secret.last4})`
+  if (secret === undefined) return `${provider.brain}, without a key: it cannot answer yet`
+  return secret.last4 === '' ? provider.brain : `${provider.brain} (key …${secret.last4})`
 }
 
-/** All instances of a person, whose plan allows `limit` of them. */
-export function instancesView(list: readonly InstanceSummary[], limit: number): View {
+/** All instances of a person, whose plan allows `limit` of them, and those of others that are shared with where they are. */
+export function instancesView(own: readonly InstanceSummary[], limit: number, shared: readonly InstanceSummary[] = []): View {
+  const list = [...own, ...shared]
   if (list.length === 0) {
     return {
       tone: 'plain',
@@ -71,8 +81,8 @@ export function instancesView(list: readonly InstanceSummary[], limit: number): 
     tone: 'plain',
     blocks: lines,
     actions: [
-      ...list.slice(0, 8).map((one) => button(one.name, 'status', one.name)),
-      ...(list.length < limit ? [button('Set up another', 'deploy')] : []),
+      ...list.slice(0, 8).map((one) => button(one.name, 'status', handleOf(one))),
+      ...(own.length < limit ? [button('Set up another', 'deploy')] : []),
     ],
   }
 }
@@ -96,6 +106,7 @@ export function statusView(one: InstanceDetail, now: Date): View {
           },
           { label: 'Runs', value: [`${imageTitle(one.image)}, on the ${planTitle(one.plan)} plan`] },
           { label: 'Brain', value: [brainWords(one.modelProvider, one.secrets)] },
+          ...(one.sharedWith.length === 0 ? [] : [{ label: t`Shared with`, value: [one.sharedWith.map(placeTitle).join(', ')] }]),
           ...(lately.length === 0 ? [] : [{ label: 'Lately', value: [lately.join(' · ')] }]),
         ],
       },
@@ -135,16 +146,18 @@ function troubleBlocks(one: InstanceDetail, now: Date): Block[] {
   return [paragraph`${words[incident.kind] ?? 'Something is wrong with it'}: it began ${agoWords(incident.openedAt, now)}${often}.`]
 }
 
-/** What can be done with an instance in its state, the likeliest first. */
-export function statusActions(one: Pick<InstanceSummary, 'status' | 'name'>): Button[] {
-  const restart = button('Restart', 'restart', one.name)
-  const stop = button('Stop', 'stop', one.name)
-  const logs = button('Logs', 'logs', one.name)
+/** What can be done with an instance in its state by everybody who gets to press it, the likeliest first. */
+export function statusActions(one: Pick<InstanceSummary, 'id' | 'status' | 'name' | 'audience'>): Button[] {
+  const handle = handleOf(one)
+  if (one.audience === 'see') return [button(t`Look again`, 'status', handle)]
+  const restart = button('Restart', 'restart', handle)
+  const stop = button('Stop', 'stop', handle)
+  const logs = button('Logs', 'logs', handle)
   switch (one.status) {
     case 'live':
       return [restart, stop, logs]
     case 'stopped':
-      return [button('Start', 'start', one.name), logs, button('Destroy', 'destroy', one.name)]
+      return [button('Start', 'start', handle), logs, button('Destroy', 'destroy', handle)]
     case 'trouble':
     case 'blocked':
       return [restart, logs, stop]
@@ -157,7 +170,7 @@ export function statusActions(one: Pick<InstanceSummary, 'status' | 'name'>): Bu
     case 'restarting':
     case 'updating':
     case 'destroying':
-      return [button('Look again', 'status', one.name), logs]
+      return [button('Look again', 'status', handle), logs]
     default:
       return assertNever(one.status)
   }
@@ -216,15 +229,16 @@ const LOG_LINES_MORE = 60
 
 /** The newest output of an instance. */
 export function logsView(
-  logs: { name: string; lines: readonly { at: string; message: string }[] },
+  logs: { name: string; handle?: string; lines: readonly { at: string; message: string }[] },
   options: { lines: number; timeZone: string | null },
 ): View {
   const shown = logs.lines.slice(-options.lines)
+  const { handle = logs.name } = logs
   if (shown.length === 0) {
     return {
       tone: 'plain',
       blocks: [paragraph`${bold(logs.name)} has not said anything yet.`],
-      actions: [button('Look again', 'logs', logs.name), button('Status', 'status', logs.name)],
+      actions: [button('Look again', 'logs', handle), button('Status', 'status', handle)],
     }
   }
   const lines = shown.map((line) => `${clockWords(new Date(line.at), options.timeZone).replace(' UTC', '')}  ${line.message}`)
@@ -234,9 +248,9 @@ export function logsView(
     title: say`The last ${shown.length} ${shown.length === 1 ? 'line' : 'lines'} of ${bold(logs.name)}`,
     blocks: [{ kind: 'code', lines }],
     actions: [
-      ...(more ? [button('More', 'logs', logs.name, String(LOG_LINES_MORE))] : []),
-      button('Newest', 'logs', logs.name),
-      button('Status', 'status', logs.name),
+      ...(more ? [button('More', 'logs', handle, String(LOG_LINES_MORE))] : []),
+      button('Newest', 'logs', handle),
+      button('Status', 'status', handle),
     ],
   }
 }

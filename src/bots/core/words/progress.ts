@@ -1,14 +1,17 @@
 // A job under way as one message that changes, and how it ended.
 import { assertNever } from '../../../lib/errors.ts'
+import type { ChannelId } from '../../../domain/credentials.ts'
 import { imageOf, imageTitle } from '../../../domain/image.ts'
 import { modelProviderOf } from '../../../domain/model-providers.ts'
 import { plans, planIdSchema } from '../../../domain/plans.ts'
 import { cityOf } from '../../../domain/regions.ts'
 import { milestones, type Milestone, type OperationKind } from '../../../domain/status.ts'
 import type { Info } from '../info.ts'
+import { t } from '../language.ts'
 import { bold, button, paragraph, say, type Block, type Button, type Step, type Text, type View } from '../view.ts'
 import { goodbyeView } from './destroy.ts'
 import { practiceBlocks } from './greeting.ts'
+import { listensView, type ListenFacts } from './keys.ts'
 import { durationWords } from './time.ts'
 
 export type JobEnd =
@@ -21,11 +24,22 @@ export type JobEnd =
 export type JobFacts = {
   key: string
   kind: OperationKind
-  instance: { id: string; name: string; region: string; image: string; plan: string; modelProvider: string | null; hasKey: boolean }
+  instance: {
+    id: string
+    name: string
+    region: string
+    image: string
+    plan: string
+    modelProvider: string | null
+    hasKey: boolean
+    channels: readonly ChannelId[]
+  }
   startedAt: Date
   reached: readonly Milestone[]
   preparing: { percent: number | null; message: string } | null
   notices: readonly Notice[]
+  /** The channel that the job is for, when it is for one. */
+  channel: ListenFacts | null
   end: JobEnd
   now: Date
 }
@@ -238,6 +252,7 @@ export function outcomeView(facts: JobFacts, info: Info): View | null {
   if (end.kind === 'failed' && (kind === 'deploy' || kind === 'give-up')) return notSetUpView(facts, end)
   if (end.kind !== 'done') return null
   if (kind === 'destroy') return { ...goodbyeView(facts.instance.name), key: facts.key }
+  if (kind === 'update' && facts.channel !== null) return listensView({ key: facts.key, name: facts.instance.name, ...facts.channel })
   return kind === 'deploy' ? liveView(facts, info) : null
 }
 
@@ -252,7 +267,13 @@ function liveView({ key, instance }: JobFacts, info: Info): View {
     key,
     title: say`${bold(instance.name)} is live in ${cityOf(instance.region)}${running}.`,
     blocks: practice ? [...practiceBlocks(info.gatewayImage), paragraph`${watch}`] : [paragraph`${thinks} ${watch}`],
-    actions: [button('Status', 'status', instance.name), button('Logs', 'logs', instance.name), button('Help', 'help')],
+    actions: [
+      ...(instance.channels.includes('telegram') ? [] : [button(t`Add Telegram`, 'set-key', instance.name, 'telegram')]),
+      button(t`Add Discord or Slack`, 'keys', instance.name, 'add'),
+      button('Status', 'status', instance.name),
+      button('Logs', 'logs', instance.name),
+      button('Help', 'help'),
+    ],
   }
 }
 

@@ -4,7 +4,10 @@ import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/insta
 import type { Refusal } from '../../../domain/refusal.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
+import { isKeyRefusal, keyAnswer } from './key-problems.ts'
+import { privateOnlyView } from './greeting.ts'
 import { statusTitle } from './instance.ts'
+import { isSharingRefusal, sharingAnswer } from './sharing-refusals.ts'
 import { countWords, durationWords } from './time.ts'
 
 /** What was asked, so that a way out can offer it again. */
@@ -12,6 +15,7 @@ export type Asked = { action: string; instance?: string; rest?: readonly string[
 
 /** The sentence and the buttons for a refusal. */
 export function refusalView(refusal: Refusal, asked: Asked): View {
+  if (refusal.reason === 'private-only') return privateOnlyView()
   const { text, actions } = answer(refusal, asked)
   return { tone: 'plain', blocks: [{ kind: 'text', text }], actions }
 }
@@ -20,8 +24,10 @@ type Answer = { text: Text; actions: Button[] }
 const setUp = button('Set one up', 'deploy')
 const list = button('My assistants', 'instances')
 
-function answer(refusal: Refusal, asked: Asked): Answer {
+function answer(refusal: Exclude<Refusal, { reason: 'private-only' }>, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
+  if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
+  if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
   switch (refusal.reason) {
     case 'instance-limit':
       return {
@@ -33,9 +39,19 @@ function answer(refusal: Refusal, asked: Asked): Answer {
     case 'no-instance':
       return { text: say`You have no assistant yet. Setting one up takes about two minutes.`, actions: [setUp] }
     case 'unknown-instance':
-      return { text: say`You have no assistant called ${bold(refusal.wanted)}. Which one do you mean?`, actions: choices(refusal.names, asked) }
+      return {
+        text: refusal.here
+          ? say`There is no assistant called ${bold(refusal.wanted)} here. Which one do you mean?`
+          : say`You have no assistant called ${bold(refusal.wanted)}. Which one do you mean?`,
+        actions: choices(refusal.names, asked),
+      }
     case 'which-instance':
-      return { text: say`You have ${countWords(refusal.names.length, 'assistant')}. Which one do you mean?`, actions: choices(refusal.names, asked) }
+      return {
+        text: refusal.here
+          ? say`There are ${refusal.names.length} assistants here. Which one do you mean?`
+          : say`You have ${countWords(refusal.names.length, 'assistant')}. Which one do you mean?`,
+        actions: choices(refusal.names, asked),
+      }
     case 'name-mismatch':
       return { text: say`That is not its name, so nothing was deleted. Type ${code(refusal.name)} to destroy it.`, actions: [] }
     case 'secret-store-unavailable':

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { INSTANCE_NAME_CHARS_MAX, nameProblem, slugOf, suggestName } from '../../src/domain/instance-name.ts'
-import { holdsKey, keyProblem, modelProviderOf, modelProviders } from '../../src/domain/model-providers.ts'
 
 describe('nameProblem', () => {
   it.each([
@@ -29,25 +28,4 @@ describe('nameProblem', () => {
       ),
     )
   })
-})
-
-describe('keyProblem', () => {
-  const of = (id: string) => modelProviderOf(id) ?? modelProviders[0]
-  const anthropic = of('anthropic')
-  const key = `sk-ant-api03-${'a'.repeat(40)}`
-
-  it('takes a key of the right shape', () => expect(anthropic && keyProblem(anthropic, key)).toBeNull())
-  it('says whose key it is when it is another provider’s', () => {
-    const openai = of('openai')
-    expect(openai && keyProblem(openai, key)).toMatchObject({ kind: 'other-provider', provider: { id: 'anthropic' } })
-  })
-  it('tells a cut-off key from something else', () => {
-    expect(anthropic && keyProblem(anthropic, 'sk-ant-api03-abc')).toEqual({ kind: 'too-short', length: 16 })
-    expect(anthropic && keyProblem(anthropic, 'hello there')).toEqual({ kind: 'shape', length: 11 })
-  })
-  it.each([key, `my key is ${key}`, `sk-proj-${'b'.repeat(40)}`, `AIza${'c'.repeat(35)}`, `123456789:${'A'.repeat(35)}`])(
-    'notices a key in text',
-    (text) => expect(holdsKey(text)).toBe(true),
-  )
-  it.each(['/deploy my-claw', 'what is sk-ant?', 'call me at 12:30'])('lets %s pass', (text) => expect(holdsKey(text)).toBe(false))
 })
