@@ -12,6 +12,7 @@ import { createRouter, type Router } from './bots/core/router.ts'
 import { expireApprovals } from './db/approvals.ts'
 import type { Database, Db } from './db/connect.ts'
 import { forgetOldAudit } from './db/accounts.ts'
+import { announceDueDigests, endDueSnoozes } from './db/alert-delivery.ts'
 import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
@@ -26,6 +27,7 @@ import type { Log } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import { createFleetPoll } from './orchestrator/fleet-poll.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
+import { createChannelChecks } from './orchestrator/health/channels.ts'
 import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
@@ -73,6 +75,8 @@ export type ControlPlane = {
 
 const LOOP_DEFAULTS = { leaseMs: 30_000, concurrency: 32, idleMs: 500 }
 const FLEET_POLL = '*/5 * * * * *'
+const CHANNEL_CHECKS = '*/10 * * * * *'
+const ALERTS = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
 /** Whoever waits for an answer is told that none came soon after it no longer counts. */
@@ -106,6 +110,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: deps.settings, changed })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
+  const channels = createChannelChecks({ db, log, prober, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
   // One process owns a PGlite folder: leases in it are those of a process that is gone.
   if (database.kind === 'pglite') {
@@ -132,6 +137,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         )
       const ticks = [
         tick(FLEET_POLL, 'fleet-poll', () => poll.tick()),
+        tick(CHANNEL_CHECKS, 'channel-checks', () => channels.tick()),
+        tick(ALERTS, 'alerts', () => tellDue(db, announced)),
         tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
         tick(APPROVALS, 'approvals', () => expireApprovals(db)),
@@ -150,6 +157,13 @@ function addressesOf(faces: readonly Face[]): NonNullable<Info['elsewhere']> {
       const url = provider === here ? null : (addressOf?.(command) ?? null)
       return url === null ? [] : [{ provider, url }]
     })
+}
+
+/** Snoozes that end and digests whose hour it is. */
+async function tellDue(db: Db, announced: () => void): Promise<void> {
+  const ended = await endDueSnoozes(db)
+  const digests = await announceDueDigests(db)
+  if (ended + digests > 0) announced()
 }
 
 async function forgetOld(db: Db): Promise<void> {

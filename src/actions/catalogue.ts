@@ -1,4 +1,5 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
+import { alerts, setAlerts } from './alerts.ts'
 import { approve } from './approve.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
@@ -20,6 +21,8 @@ export const catalogue = {
   restart,
   stop,
   start,
+  alerts,
+  'set-alerts': setAlerts,
   keys,
   'set-key': setKey,
   'set-key-link': setKeyLink,

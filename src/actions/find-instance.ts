@@ -1,5 +1,6 @@
 // Who may do what with which instance is decided here and nowhere else: an action only ever sees an instance of the person who asks, or one that
 // is shared with a place from where they ask, and only if what the action needs is theirs to do.
+import { instancesToldAt } from '../db/alerts.ts'
 import { presentInstances, type InstanceRow } from '../db/instances.ts'
 import { sharedWith, type Share, type SharedInstance } from '../db/shares.ts'
 import type { Result } from '../domain/refusal.ts'
@@ -16,6 +17,8 @@ export type Access = {
   share: Share | null
   /** Whose it is; empty for the person's own, and where that is not known. */
   owner: string
+  /** Its alerts come to where it is asked. */
+  told: boolean
 }
 export type FoundInstance = InstanceRow & { access: Access }
 type Asking = { db: Db | Tx; actor: Actor; gate?: Gate; trail?: Trail }
@@ -50,27 +53,31 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
   return names.length === 0 ? nothing(asking) : { ok: false, reason: 'unknown-instance', wanted: wanted.slice(0, 60), names, ...where }
 }
 
-/** Every instance that the person may reach from where they ask: their own first. Where others read along, their own only if it is shared there. */
+/**
+ * Every instance that the person may reach from where they ask: their own first. Where others read along, their own only if it is shared there,
+ * or if they have its alerts told there: then it is no secret.
+ */
 export async function reachable(asking: Asking): Promise<FoundInstance[]> {
   return (await everyOne(asking)).filter(shownTo(asking))
 }
 
 function shownTo({ actor, gate }: Asking): (row: FoundInstance) => boolean {
-  return ({ access }) => actor.overheard !== true || access.share !== null || gate?.reveals === true
+  return ({ access }) => actor.overheard !== true || access.share !== null || access.told || gate?.reveals === true
 }
 
 async function everyOne({ db, actor }: Asking): Promise<FoundInstance[]> {
   const shared = bestOfEach(await sharedWith(db, { provider: actor.provider, rooms: actor.rooms ?? [] }))
+  const told = actor.overheard === true ? await instancesToldAt(db, { provider: actor.provider, address: actor.chat }) : new Set<string>()
   const own = (await presentInstances(db, actor.userId)).map((row): FoundInstance => {
     const share = shared.get(row.id)?.share ?? null
     const audience = actor.overheard !== true ? 'owner' : (share?.role ?? 'see')
-    return { ...row, access: { standing: 'owner', audience, share, owner: '' } }
+    return { ...row, access: { standing: 'owner', audience, share, owner: '', told: told.has(row.id) } }
   })
   const others = [...shared.values()].filter(({ instance }) => instance.userId !== actor.userId)
   return [
     ...own,
     ...others.map(({ instance, share, owner }): FoundInstance => {
-      return { ...instance, access: { standing: share.role, audience: share.role, share, owner } }
+      return { ...instance, access: { standing: share.role, audience: share.role, share, owner, told: false } }
     }),
   ]
 }

@@ -7,8 +7,11 @@ import type { Db, Tx } from './connect.ts'
 import { chatsOf } from './users.ts'
 import {
   actionTokens,
+  alertHours,
+  alertSettings,
   approvals,
   auditLog,
+  channelChecks,
   chats,
   health,
   identities,
@@ -68,6 +71,7 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
   await tx.update(instances).set({ userId: into }).where(eq(instances.userId, from))
   await tx.update(stagedApps).set({ userId: into }).where(eq(stagedApps.userId, from))
   await tx.update(outbox).set({ userId: into }).where(eq(outbox.userId, from))
+  await mergeAlertHours(tx, { from, into })
   await tx
     .update(instanceEvents)
     .set({ detail: sql`jsonb_set(${instanceEvents.detail}, '{by}', to_jsonb(${into}::text))` })
@@ -87,6 +91,16 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
       ...(emptied.plan === 'pro' && { plan: 'pro' }),
     })
     .where(eq(users.id, into))
+}
+
+/** Quiet hours and digest of the one who stays count; who has none takes the other's. */
+async function mergeAlertHours(tx: Tx, { from, into }: { from: string; into: string }): Promise<void> {
+  const [former] = await tx.delete(alertHours).where(eq(alertHours.userId, from)).returning()
+  if (former !== undefined)
+    await tx
+      .insert(alertHours)
+      .values({ ...former, userId: into })
+      .onConflictDoNothing()
 }
 
 /** Parts an identity from its user. Its questions and buttons die with it, and news for the user go to the first chat that stays. */
@@ -141,7 +155,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .update(instanceEvents)
     .set({ detail: sql`${instanceEvents.detail} - 'by' - 'chat'` })
     .where(askedBy(userId))
-  for (const table of [instanceEvents, incidents, health, secretNames, secretClaims, shares, approvals] as const)
+  for (const table of [instanceEvents, incidents, health, secretNames, secretClaims, shares, approvals, channelChecks, alertSettings] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
   await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [] }).where(eq(instances.userId, userId))
   await tx
@@ -155,6 +169,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .set({ actor: FORGOTTEN_ACTOR, input: {}, room: null })
     .where(or(eq(auditLog.userId, userId), inArray(auditLog.actor, actors)))
   await tx.delete(identities).where(eq(identities.userId, userId))
+  await tx.delete(alertHours).where(eq(alertHours.userId, userId))
   await tx.delete(users).where(eq(users.id, userId))
 }
 

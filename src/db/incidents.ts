@@ -1,9 +1,9 @@
 // Incidents: one open per instance and kind, with a count. Each is one message that is edited as it develops.
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lte, ne, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { randomId } from '../lib/random.ts'
+import { announceIncident } from './alerts.ts'
 import type { Db, Tx } from './connect.ts'
-import { announce } from './outbox.ts'
 import { incidents } from './schema.ts'
 
 export type IncidentKind =
@@ -15,6 +15,7 @@ export type IncidentKind =
   | 'region-full'
   | 'storage-lost'
   | 'destroy-stuck'
+  | 'channel-down'
 export type Incident = {
   id: string
   instanceId: string
@@ -73,21 +74,59 @@ export async function raiseIncident(
           .where(eq(incidents.id, last.id))
           .returning()
   if (row === undefined) throw new Error('an incident was neither inserted nor updated')
-  await announceIncident(tx, incident.userId, row.id)
+  await announceIncident(tx, { id: row.id, instanceId: row.instanceId, userId: incident.userId })
   return parsed(row)
 }
 
-/** Closes all open incidents of an instance; with a `userId`, each one's message is owed its good end. */
-export async function closeIncidents(tx: Tx, instanceId: string, userId: string | null): Promise<number> {
+/**
+ * Closes open incidents of an instance: all of them, one kind, or all but one. With a `userId`, each one's message is owed its end. `stopped`:
+ * they are over because the owner no longer wants it to run.
+ */
+export async function closeIncidents(
+  tx: Tx,
+  instanceId: string,
+  userId: string | null,
+  options: { only?: IncidentKind; but?: IncidentKind; stopped?: true } = {},
+): Promise<number> {
+  const { only, but, stopped = false } = options
   const rows = await tx
     .update(incidents)
-    .set({ closedAt: sql`now()`, updatedAt: sql`now()` })
-    .where(and(eq(incidents.instanceId, instanceId), isNull(incidents.closedAt)))
+    .set({
+      closedAt: sql`now()`,
+      updatedAt: sql`now()`,
+      ...(stopped && { detail: sql`${incidents.detail} || '{"ended":"stopped"}'::jsonb` }),
+    })
+    .where(
+      and(
+        eq(incidents.instanceId, instanceId),
+        isNull(incidents.closedAt),
+        only === undefined ? undefined : eq(incidents.kind, only),
+        but === undefined ? undefined : ne(incidents.kind, but),
+      ),
+    )
     .returning({ id: incidents.id })
-  if (userId !== null) for (const row of rows) await announceIncident(tx, userId, row.id)
+  // Always in one order: two transactions that tell of the same two never wait for each other.
+  const closed = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  if (userId !== null) for (const row of closed) await announceIncident(tx, { id: row.id, instanceId, userId })
   return rows.length
 }
 
-async function announceIncident(tx: Tx, userId: string, incidentId: string): Promise<void> {
-  await announce(tx, { userId, key: `incident:${incidentId}`, template: 'incident', payload: { incidentId } })
+const WEEK_DAYS = 7
+
+/** How often the instance has had this trouble in the week until its last news, this time included. */
+export async function timesThisWeek(db: Db | Tx, incident: Incident): Promise<number> {
+  // Every exit is an event of its own; that a restart did not help, and was repeated, is the same trouble going on.
+  const times = incident.kind === 'unhealthy' ? sql<number>`count(*)::int` : sql<number>`coalesce(sum(${incidents.count}), 0)::int`
+  const [row] = await db
+    .select({ times })
+    .from(incidents)
+    .where(
+      and(
+        eq(incidents.instanceId, incident.instanceId),
+        eq(incidents.kind, incident.kind),
+        lte(incidents.openedAt, incident.updatedAt),
+        gt(incidents.updatedAt, sql`${incident.updatedAt.toISOString()}::timestamptz - ${WEEK_DAYS} * interval '1 day'`),
+      ),
+    )
+  return row?.times ?? 0
 }

@@ -17,6 +17,8 @@ export type Announcement = {
   payload: Record<string, unknown>
   /** The message that this one takes the place of, when it is new: sent without the outbox, to the same chat. */
   messageRef?: string | undefined
+  /** Not before this time, if it is new; what the chat is owed after it goes ahead. */
+  heldUntil?: Date
 }
 
 /** A chat under our lease. The epoch fences every write: a process whose lease ran out writes nothing. */
@@ -30,6 +32,8 @@ export type OwedMessage = {
   payload: Record<string, unknown>
   version: number
   messageRef: string | null
+  /** It had to wait until then. */
+  heldUntil: Date | null
   attempts: number
   /** Milliseconds until it may be delivered; later ones of the chat wait with it. */
   waitMs: number
@@ -37,9 +41,12 @@ export type OwedMessage = {
 
 /** Chats that a message could not be delivered to, kept beside its payload until it has reached somebody. */
 const TRIED = '$tried'
+/** A message that this one takes the place of, kept beside its payload: it is deleted once this one is there. */
+export const REPLACES = '$replaces'
 const payloadSchema = z.record(z.string(), z.unknown())
 const triedSchema = z.array(z.number()).catch([])
 const undelivered = sql`o.delivered_version < o.version and o.given_up_at is null`
+const owed = sql`${undelivered} and (o.held_until is null or o.held_until <= now())`
 const inMs = (ms: number): SQL => sql`now() + ${ms} * interval '1 millisecond'`
 
 /** Owes the user a message, or the newest version of it when the key exists. Call it in the transaction of the change that it tells. */
@@ -47,11 +54,11 @@ export async function announce(tx: Db | Tx, message: Announcement): Promise<void
   const chat = message.chat ?? (await chatsOf(tx, message.userId))[0]
   assert(chat !== undefined, `user ${message.userId} has no chat`)
   const chatId = await chatIdOf(tx, chat)
-  const { userId, key, template, payload, messageRef = null } = message
+  const { userId, key, template, payload, messageRef = null, heldUntil = null } = message
   const tried = sql`jsonb_strip_nulls(jsonb_build_object(${TRIED}::text, ${outbox.payload} -> ${TRIED}::text))`
   await tx
     .insert(outbox)
-    .values({ chatId, userId, key, template, payload, messageRef })
+    .values({ chatId, userId, key, template, payload, messageRef, heldUntil })
     .onConflictDoUpdate({
       target: outbox.key,
       set: {
@@ -63,7 +70,8 @@ export async function announce(tx: Db | Tx, message: Announcement): Promise<void
     })
 }
 
-async function chatIdOf(tx: Db | Tx, chat: { provider: string; address: string }): Promise<number> {
+/** The row of a chat, made on first sight. */
+export async function chatIdOf(tx: Db | Tx, chat: { provider: string; address: string }): Promise<number> {
   const match = and(eq(chats.provider, chat.provider), eq(chats.address, chat.address))
   const [known] = await tx.select({ id: chats.id }).from(chats).where(match)
   if (known !== undefined) return known.id
@@ -88,7 +96,7 @@ export async function claimChats(
     from (
       select c.id from chats c
       where c.provider in (${providers}) and c.not_before <= now() and (c.lease_until is null or c.lease_until <= now())
-        and exists (select 1 from outbox o where o.chat_id = c.id and ${undelivered} and o.not_before <= now())
+        and exists (select 1 from outbox o where o.chat_id = c.id and ${owed} and o.not_before <= now())
       order by c.not_before, c.id limit ${options.limit} for update of c skip locked
     ) due
     where chats.id = due.id
@@ -104,7 +112,7 @@ export async function nextDueMs(db: Db, providers: readonly string[]): Promise<n
     sql`, `,
   )
   const result = await db.execute(sql`
-    select min(extract(epoch from greatest(o.not_before, c.not_before, coalesce(c.lease_until, now()), now()) - now()) * 1000)::float8 as ms
+    select min(extract(epoch from greatest(o.not_before, o.held_until, c.not_before, c.lease_until, now()) - now()) * 1000)::float8 as ms
     from outbox o join chats c on c.id = o.chat_id where ${undelivered} and c.provider in (${names})`)
   return rowsOf<{ ms: number | null }>(result)[0]?.ms ?? null
 }
@@ -115,15 +123,29 @@ export async function nextDueMs(db: Db, providers: readonly string[]): Promise<n
  */
 export async function firstOwed(db: Db, chatId: number): Promise<OwedMessage | null> {
   const result = await db.execute(sql`
-    select o.id, o.user_id as "userId", o.key, o.template, o.payload, o.version, o.message_ref as "messageRef", o.attempts,
+    select o.id, o.user_id as "userId", o.key, o.template, o.payload, o.version, o.message_ref as "messageRef",
+      (extract(epoch from o.held_until) * 1000)::float8 as "heldUntilMs", o.attempts,
       greatest(0, extract(epoch from o.not_before - now()) * 1000)::float8 as "waitMs"
-    from outbox o where o.chat_id = ${chatId} and ${undelivered} and (o.not_before <= now() or o.attempts = 0)
+    from outbox o where o.chat_id = ${chatId} and ${owed} and (o.not_before <= now() or o.attempts = 0)
     order by o.id limit 1`)
-  const [row] = rowsOf<Omit<OwedMessage, 'payload'> & { payload: unknown }>(result)
-  return row === undefined ? null : { ...row, payload: payloadSchema.parse(row.payload) }
+  const [row] = rowsOf<Omit<OwedMessage, 'payload' | 'heldUntil'> & { payload: unknown; heldUntilMs: number | null }>(result)
+  if (row === undefined) return null
+  const { heldUntilMs, ...rest } = row
+  return { ...rest, heldUntil: heldUntilMs === null ? null : new Date(Math.round(heldUntilMs)), payload: payloadSchema.parse(row.payload) }
 }
 
-const held = (chat: ClaimedChat): SQL => sql`exists (select 1 from ${chats} where ${chats.id} = ${chat.id} and ${chats.epoch} = ${chat.epoch})`
+/** Keeps a message from being told before `until`; false when the lease was lost. */
+export async function holdMessage(db: Db | Tx, chat: ClaimedChat, held: { id: number; until: Date }): Promise<boolean> {
+  const rows = await db
+    .update(outbox)
+    .set({ heldUntil: held.until })
+    .where(and(eq(outbox.id, held.id), stillOurs(chat)))
+    .returning({ id: outbox.id })
+  return rows.length === 1
+}
+
+const stillOurs = (chat: ClaimedChat): SQL | undefined =>
+  and(eq(outbox.chatId, chat.id), sql`exists (select 1 from ${chats} where ${chats.id} = ${chat.id} and ${chats.epoch} = ${chat.epoch})`)
 
 /** Records that `version` was delivered as `messageRef`; false when the lease was lost. Later versions wait for `holdMs`. */
 export async function recordDelivered(
@@ -137,11 +159,12 @@ export async function recordDelivered(
       deliveredVersion: delivered.version,
       messageRef: delivered.messageRef,
       attempts: 0,
-      lastError: null,
+      // A failure that passed is forgotten; that another chat had to do stays on record.
+      lastError: sql`case when ${outbox.attempts} > 0 then null else ${outbox.lastError} end`,
       notBefore: inMs(delivered.holdMs),
-      payload: sql`${outbox.payload} - ${TRIED}::text`,
+      payload: sql`${outbox.payload} - array[${TRIED}, ${REPLACES}]::text[]`,
     })
-    .where(and(eq(outbox.id, delivered.id), held(chat)))
+    .where(and(eq(outbox.id, delivered.id), stillOurs(chat)))
     .returning({ id: outbox.id })
   return rows.length === 1
 }
@@ -151,7 +174,7 @@ export async function recordFailure(db: Db, chat: ClaimedChat, failed: { id: num
   const rows = await db
     .update(outbox)
     .set({ attempts: sql`${outbox.attempts} + 1`, lastError: failed.error.slice(0, 500), notBefore: inMs(failed.delayMs) })
-    .where(and(eq(outbox.id, failed.id), held(chat)))
+    .where(and(eq(outbox.id, failed.id), stillOurs(chat)))
     .returning({ id: outbox.id })
   return rows.length === 1
 }
@@ -161,22 +184,23 @@ export async function forgetMessage(db: Db, chat: ClaimedChat, id: number): Prom
   const rows = await db
     .update(outbox)
     .set({ messageRef: null })
-    .where(and(eq(outbox.id, id), held(chat)))
+    .where(and(eq(outbox.id, id), stillOurs(chat)))
     .returning({ id: outbox.id })
   return rows.length === 1
 }
 
 /** This chat cannot be reached: hands the message to the user's next linked chat that was not tried, or gives it up when there is none. */
-export async function moveToNextChat(db: Db, chat: ClaimedChat, failed: { id: number; why: string }): Promise<'moved' | 'given-up' | 'fenced'> {
+export async function moveToNextChat(db: Db | Tx, chat: ClaimedChat, failed: { id: number; why: string }): Promise<'moved' | 'given-up' | 'fenced'> {
   return db.transaction(async (tx) => {
     const [row] = await tx
       .select({ userId: outbox.userId, payload: outbox.payload })
       .from(outbox)
-      .where(and(eq(outbox.id, failed.id), held(chat)))
+      .where(and(eq(outbox.id, failed.id), stillOurs(chat)))
       .for('update')
     if (row === undefined) return 'fenced'
     const payload = payloadSchema.parse(row.payload)
     const tried = [...triedSchema.parse(payload[TRIED]), chat.id]
+    delete payload[REPLACES]
     const lastError = `${chat.provider}: ${failed.why}`.slice(0, 500)
     const next = await untriedChat(tx, row.userId, tried)
     await tx
@@ -241,13 +265,14 @@ export async function readerOf(
 ): Promise<{ subject: string; timeZone: string | null; language: Language | null; inPrivate: boolean }> {
   const rows = await db
     .select({ subject: identities.subject, chat: identities.chat, timeZone: users.timeZone, language: users.language })
-    .from(identities)
-    .innerJoin(users, eq(users.id, identities.userId))
-    .where(and(eq(identities.userId, userId), eq(identities.provider, chat.provider)))
+    .from(users)
+    // A place that they chose for alerts may be on a platform that they left.
+    .leftJoin(identities, and(eq(identities.userId, users.id), eq(identities.provider, chat.provider)))
+    .where(eq(users.id, userId))
     .orderBy(asc(identities.createdAt))
   const own = rows.find((row) => row.chat === chat.address)
-  const { subject = '', timeZone = null, language = null } = own ?? rows[0] ?? {}
-  return { subject, timeZone, language: languageSchema.parse(language), inPrivate: own !== undefined }
+  const { subject = null, timeZone = null, language = null } = own ?? rows[0] ?? {}
+  return { subject: subject ?? '', timeZone, language: languageSchema.parse(language), inPrivate: own !== undefined }
 }
 
 /** Deletes messages that were delivered or given up more than `days` ago. */

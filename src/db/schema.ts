@@ -155,6 +155,34 @@ export const outbox = pgTable('outbox', {
   lastError: text('last_error'),
   createdAt: at('created_at').notNull().defaultNow(),
   givenUpAt: at('given_up_at'),
+  heldUntil: at('held_until'),
+})
+
+export const alertSettings = pgTable('alert_settings', {
+  instanceId: text('instance_id').primaryKey(),
+  provider: text('provider'),
+  address: text('address'),
+  title: text('title'),
+  unreachableAt: at('unreachable_at'),
+  unreachableWhy: text('unreachable_why'),
+  snoozedUntil: at('snoozed_until'),
+})
+
+export const alertHours = pgTable('alert_hours', {
+  userId: text('user_id').primaryKey(),
+  quietFrom: smallint('quiet_from'),
+  quietTo: smallint('quiet_to'),
+  digestAt: smallint('digest_at'),
+  digestDueAt: at('digest_due_at'),
+  digestedAt: at('digested_at'),
+})
+
+export const channelChecks = pgTable('channel_checks', {
+  instanceId: text('instance_id').primaryKey(),
+  url: text('url').notNull(),
+  dueAt: at('due_at').notNull(),
+  failures: integer('failures').notNull().default(0),
+  checkedAt: at('checked_at'),
 })
 
 export const inbox = pgTable(

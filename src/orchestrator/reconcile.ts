@@ -166,7 +166,7 @@ async function perform(deps: ReconcileDeps, row: InstanceRow, work: Work): Promi
       return {
         requeueAfterMs: jitter(DRIFT_MS, 0.2, deps.random),
         patch: { sent: null, blocked: null, operationId: null, operationKind: null, operationStartedAt: null },
-        record: (tx) => recordSettled(tx, row, healthUrl(deps, row)),
+        record: (tx) => recordSettled(tx, row, { health: urlOf(deps, row, 'healthz'), ready: urlOf(deps, row, 'readyz') }),
       }
     case 'blocked':
       return {
@@ -200,12 +200,12 @@ async function perform(deps: ReconcileDeps, row: InstanceRow, work: Work): Promi
   }
 }
 
-function healthUrl(deps: ReconcileDeps, row: InstanceRow): string {
-  return `${addressOf(row.id, deps.addressTemplate)}/healthz`
+function urlOf(deps: ReconcileDeps, row: InstanceRow, path: 'healthz' | 'readyz'): string {
+  return `${addressOf(row.id, deps.addressTemplate)}/${path}`
 }
 
 async function probeTurn(deps: ReconcileDeps, row: InstanceRow): Promise<Turn> {
-  if (await deps.probe(healthUrl(deps, row))) return { requeueAfterMs: 0, patch: { healthy: true, liveAt: row.liveAt ?? deps.clock.now() } }
+  if (await deps.probe(urlOf(deps, row, 'healthz'))) return { requeueAfterMs: 0, patch: { healthy: true, liveAt: row.liveAt ?? deps.clock.now() } }
   const age = deps.clock.now().getTime() - (row.operationStartedAt?.getTime() ?? 0)
   return { requeueAfterMs: age < 120_000 ? 500 : 5_000, patch: {} }
 }

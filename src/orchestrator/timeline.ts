@@ -1,12 +1,14 @@
 // What the reconciler writes for people: milestones, endings and incidents, each in the transaction of the state change it tells of.
 import type { Tx } from '../db/connect.ts'
 import { endApprovalsOf } from '../db/approvals.ts'
+import { dropChannels, watchChannels } from '../db/channel-checks.ts'
 import { addEvent } from '../db/events.ts'
 import { dropTarget, watchTarget } from '../db/health.ts'
 import { closeIncidents, openIncidents, raiseIncident, type IncidentKind } from '../db/incidents.ts'
 import { announceOutcome, announceProgress, chatOfOperation, storedOf, type InstanceRow } from '../db/instances.ts'
-import { forgetSecrets } from '../db/secret-names.ts'
+import { forgetSecrets, secretsOf } from '../db/secret-names.ts'
 import { endSharesOf } from '../db/shares.ts'
+import { channelsOf } from '../domain/credentials.ts'
 import { EXIT_BAD_CONFIG, SOFT_LIMIT_MS, type BlockReason, type FailReason, type Observed } from '../domain/next-step.ts'
 import { milestones, operationKinds, type Milestone, type OperationKind } from '../domain/status.ts'
 import type { FlyMachine } from './fly/types.ts'
@@ -68,10 +70,14 @@ async function tellOutcome(tx: Tx, row: InstanceRow, operationId: string): Promi
 }
 
 /** The instance is as its owner wants it: the job ends, health is watched (or not), incidents end. */
-export async function recordSettled(tx: Tx, row: InstanceRow, healthUrl: string): Promise<void> {
-  if (row.power === 'on') await watchTarget(tx, { instanceId: row.id, url: healthUrl })
+export async function recordSettled(tx: Tx, row: InstanceRow, urls: { health: string; ready: string }): Promise<void> {
+  if (row.power === 'on') await watchTarget(tx, { instanceId: row.id, url: urls.health })
   else await dropTarget(tx, row.id)
-  await closeIncidents(tx, row.id, row.userId)
+  const channels = row.power === 'on' ? channelsOf((await secretsOf(tx, row.id)).map((one) => one.name)) : []
+  if (channels.length > 0) await watchChannels(tx, { instanceId: row.id, url: urls.ready }, { soon: row.operationId !== null })
+  else await unwatchChannels(tx, row)
+  // Whether its chats are connected is found out by asking it, not by its running.
+  await closeIncidents(tx, row.id, row.userId, row.power === 'on' ? { but: 'channel-down' } : { stopped: true })
   if (row.operationId === null) return
   const ended = await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'done', once: `${row.operationId}:end` })
   if (!ended) return
@@ -79,9 +85,16 @@ export async function recordSettled(tx: Tx, row: InstanceRow, healthUrl: string)
   if (row.operationKind === 'deploy' || row.operationKind === 'update') await tellOutcome(tx, row, row.operationId)
 }
 
+/** It has no chats whose connection could be down. */
+async function unwatchChannels(tx: Tx, row: InstanceRow): Promise<void> {
+  const had = await dropChannels(tx, row.id)
+  if (had && row.power === 'on') await closeIncidents(tx, row.id, row.userId, { only: 'channel-down' })
+}
+
 /** Nothing of it is left at the provider. */
 export async function recordGone(tx: Tx, row: InstanceRow): Promise<void> {
   await dropTarget(tx, row.id)
+  await dropChannels(tx, row.id)
   await forgetSecrets(tx, row.id)
   await endSharesOf(tx, row.id)
   await endApprovalsOf(tx, { instanceId: row.id }, 'withdrawn')
@@ -97,6 +110,7 @@ export async function recordGone(tx: Tx, row: InstanceRow): Promise<void> {
 /** A deployment is given up; what was made is removed next. */
 export async function recordFailure(tx: Tx, row: InstanceRow, reason: FailReason): Promise<void> {
   await dropTarget(tx, row.id)
+  await dropChannels(tx, row.id)
   if (row.operationId === null) return
   await addEvent(tx, {
     instanceId: row.id,

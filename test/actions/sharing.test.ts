@@ -35,6 +35,8 @@ const verdicts: Record<ActionName, Verdicts> = {
   'remove-key': ownerOnly('key-not-set'),
   destroy: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },
   approve: everybody('approval-over'),
+  alerts: ownerOnly(),
+  'set-alerts': ownerOnly(),
   share: ownerOnly(),
   shares: ownerOnly(),
   // These are about nobody's instance but one's own.
@@ -52,6 +54,7 @@ const inputs: Partial<Record<ActionName, object>> = {
   'remove-key': { names: ['WEATHER_KEY'] },
   destroy: { confirm: 'my-claw' },
   approve: { request: 'abcdefgh2345', answer: 'yes' },
+  'set-alerts': { change: { kind: 'digest', at: 480 } },
   language: { language: 'de' },
   unlink: { account: '6a2a0a5e-6f44-4e0c-9d7d-5a5b8a3f6f10' },
   'forget-me': { confirm: 'forget me' },

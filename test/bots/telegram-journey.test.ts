@@ -136,7 +136,7 @@ describe('a person on Telegram', async () => {
       await ann.sees('Health: ')
       await incident(it, 'raised')
       await ann.sees('🔴 my-claw stopped answering', { withinMs: LAUNCHED_MS })
-      expect(ann.keyOf('Logs').data).toBe('logs:my-claw')
+      expect(ann.keyOf('Logs').data).toMatch(/^logs:[a-z0-9]{10}$/)
       await incident(it, 'over')
       await ann.sees('It had stopped answering', { withinMs: LAUNCHED_MS })
       expect(ann.transcript()).not.toContain('🔴')

@@ -265,7 +265,9 @@ const incident: IncidentFacts = {
   openedAt: now,
   updatedAt: now,
   closedAt: null,
-  instance: { name: 'my-claw', region: 'ams', plan: 'starter', gone: false },
+  timesThisWeek: 1,
+  snoozedUntil: null,
+  instance: { id: 'i12345678', name: 'my-claw', region: 'ams', plan: 'starter', gone: false },
   timeZone: 'Europe/Amsterdam',
 }
 

@@ -6,12 +6,13 @@ import { languageOf } from '../../domain/language.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { allows, type Standing } from '../../domain/sharing.ts'
 import { answerLink, answerUnlink } from './account.ts'
-import { startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import { answerAlerts } from './alerts.ts'
+import { startAlerts, startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { inLanguage } from './language.ts'
 import { answerApproval, answerShare } from './sharing.ts'
-import { expectJob, show, tell, type Turn } from './turn.ts'
+import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
 import { answerKeyLink } from './key-link.ts'
 import { paragraph, type View } from './view.ts'
 import {
@@ -27,6 +28,7 @@ import {
 import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
 import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
+import { deadButtonView } from './words/trouble.ts'
 
 const chatCommands: readonly CommandWords[] = [
   { name: 'prices', summary: 'What it costs', words: [] },
@@ -75,6 +77,7 @@ async function reply(turn: Turn, view: View): Promise<void> {
 }
 
 async function refuse(turn: Turn, refusal: Refusal, asked: Asked): Promise<void> {
+  if (await isSomebodyElses(turn, refusal, asked.instance)) return tell(turn, deadButtonView('not-yours'))
   await tell(turn, refusalView(refusal, asked))
 }
 
@@ -122,6 +125,9 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'stop':
     case 'restart':
       return power(turn, name, args)
+    case 'alerts':
+    case 'set-alerts':
+      return alerts(turn, args)
     case 'share':
     case 'shares':
       return answerShare(turn, args)
@@ -144,6 +150,11 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'forget-me':
       return startForget(turn)
   }
+}
+
+async function alerts(turn: Turn, args: readonly string[]): Promise<void> {
+  const question = await answerAlerts(turn, args)
+  if (question !== null) await startAlerts(turn, question)
 }
 
 async function speak(turn: Turn, args: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import { ConchError } from '../../lib/errors.ts'
 import { randomId } from '../../lib/random.ts'
 import { Sealed } from '../../lib/sealed.ts'
 import { askForget, mayForget } from './account.ts'
+import { answerAlertsForm, startAlertsQuestion, type AlertsStart } from './alerts.ts'
 import {
   beginDeploy,
   deployMove,
@@ -70,6 +71,8 @@ export type FilledForm = { form: string; values: Readonly<Record<string, string>
 export async function answerWithForm(turn: Turn, filled: FilledForm): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   switch (session?.kind) {
+    case 'alerts':
+      return answerAlertsForm(turn, session, filled.values)
     case KEY_WIZARD:
       return isKeyForm(session, filled.form) && done(answerKeyForm(turn, session, filled.values))
     default:
@@ -137,6 +140,12 @@ export async function startDestroy(turn: Turn, instance: InstanceDetail): Promis
 export async function startRename(turn: Turn, instance: InstanceDetail): Promise<void> {
   await letGo(turn)
   await startQuestion(turn, 'rename', instance)
+}
+
+/** Asks what is missing for a change of alerts. */
+export async function startAlerts(turn: Turn, question: AlertsStart): Promise<void> {
+  await letGo(turn)
+  await startAlertsQuestion(turn, question)
 }
 
 /** Asks for the secrets of a credential, or for a variable. */

@@ -1,6 +1,9 @@
 // What is asked in one go: a dialog where the platform has them. Where it has none, the conversation asks for one field after the other.
+import { minuteOfDay } from '../../domain/alert-hours.ts'
+import { timeZoneOf } from '../../domain/time-zones.ts'
 import { t } from './language.ts'
 import { keyForm } from './words/key-forms.ts'
+import { noSuchZone, notATime } from './words/alerts.ts'
 
 export type Field = {
   name: string
@@ -25,6 +28,22 @@ const makers: Readonly<Record<string, Maker>> = {
       { id: 'secret', title: t`Paste it here`, button: t`Paste it` },
       { label: t`Key or token`, kind: 'secret', placeholder: t`Nobody sees it in the chat` },
     ),
+  quiet: (detail) => ({
+    id: detail === 'zone' ? 'quiet:zone' : 'quiet',
+    title: t`Quiet hours`,
+    button: t`Set quiet hours`,
+    fields: [time('from', t`From`, '22:00'), time('to', t`To`, '7:00'), ...(detail === 'zone' ? [zoneField('zone')] : [])],
+  }),
+  'time-zone': () => ({ id: 'time-zone', title: t`Time zone`, button: t`Name a city`, fields: [zoneField('answer')] }),
+}
+
+function time(name: string, label: string, placeholder: string): Field {
+  return { name, label, kind: 'text', placeholder, problem: (value) => (minuteOfDay(value) === null ? notATime() : null) }
+}
+
+function zoneField(name: string): Field {
+  const problem = (value: string): string | null => (timeZoneOf(value) === null ? noSuchZone() : null)
+  return { name, label: t`The city whose time your clock shows`, kind: 'text', placeholder: 'Berlin', problem }
 }
 
 function one(form: Omit<Form, 'fields'>, field: Omit<Field, 'name' | 'problem'>): Form {

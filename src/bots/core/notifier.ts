@@ -2,11 +2,12 @@
 // It must never decide what is true or who is told: that was committed with the change. Any number of processes share the work.
 // Each platform has a lane of its own, so that one that lets little through holds up no other.
 // A message is sent at least once; with the idempotency key, a face that can remember shows it exactly once.
+import { z } from 'zod'
+import { fallOver, holdUntold, noteReached } from '../../db/alert-delivery.ts'
 import {
   claimChats,
   firstOwed,
   forgetMessage,
-  moveToNextChat,
   nextDueMs,
   readerOf,
   recordDelivered,
@@ -14,6 +15,7 @@ import {
   refreshMessage,
   releaseChat,
   renewChat,
+  REPLACES,
   type ClaimedChat,
   type OwedMessage,
 } from '../../db/outbox.ts'
@@ -167,6 +169,8 @@ async function deliverTo(work: Work, errand: Errand, reader: Reader): Promise<Ne
   const { chat, face, row } = errand
   let view: ReadyView | null
   try {
+    const hold = row.messageRef === null ? await holdUntold(work.db, chat, row) : 'free'
+    if (hold !== 'free') return hold === 'held' ? 'go-on' : { pauseMs: 0 }
     view = await readyFor(work, errand, reader)
   } catch (error) {
     // Words that cannot be made are our own fault: the chat goes on without this message, which is tried again later.
@@ -197,6 +201,7 @@ async function settle(work: Work, { chat, face, row }: Errand, { delivery, view,
     case 'sent': {
       const delivered = { id: row.id, version: row.version, messageRef: delivery.ref, holdMs: EDIT_EVERY_MS }
       if (!(await recordDelivered(work.db, chat, delivered))) return { pauseMs: 0 }
+      if (row.messageRef === null) await arrived(work, { chat, face, row })
       const { refreshMs } = face.capabilities
       const everyMs = refreshMs === null || inPrivate ? refreshMs : Math.max(refreshMs, REFRESH_TOGETHER_MS)
       keepFresh(work, { key: row.key, everyMs: view.job === 'ongoing' ? everyMs : null })
@@ -207,7 +212,7 @@ async function settle(work: Work, { chat, face, row }: Errand, { delivery, view,
     case 'message-gone':
       return (await forgetMessage(work.db, chat, row.id)) ? 'go-on' : { pauseMs: 0 }
     case 'undeliverable': {
-      const moved = await moveToNextChat(work.db, chat, { id: row.id, why: delivery.why })
+      const moved = await fallOver(work.db, chat, { id: row.id, userId: row.userId, why: delivery.why })
       if (moved === 'given-up')
         work.log.error({ message: row.key, user: row.userId, why: delivery.why }, 'a message could not be delivered to any chat')
       if (moved === 'moved') work.wake()
@@ -216,6 +221,18 @@ async function settle(work: Work, { chat, face, row }: Errand, { delivery, view,
     default:
       return assertNever(delivery)
   }
+}
+
+const replacedSchema = z.object({ chat: z.number(), ref: z.string() })
+
+/** A new message is there: the one that it takes the place of goes. Dying before that leaves an old message, and no harm. */
+async function arrived({ db, log }: Work, { chat, face, row }: Errand): Promise<void> {
+  await noteReached(db, chat)
+  const replaced = replacedSchema.safeParse(row.payload[REPLACES])
+  if (!replaced.success || replaced.data.chat !== chat.id) return
+  await face
+    .delete(chat.address, replaced.data.ref)
+    .catch((error: unknown) => log.warn({ err: error, message: row.key }, 'a message that was replaced could not be deleted'))
 }
 
 async function failed(work: Work, { chat, row }: Errand, error: unknown): Promise<Next> {

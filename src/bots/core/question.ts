@@ -5,6 +5,7 @@ import { beginWizard, endWizard, type WizardSession } from '../../db/wizards.ts'
 import { holdsKey } from '../../domain/model-providers.ts'
 import { randomId } from '../../lib/random.ts'
 import { answerForget, keepAccount } from './account.ts'
+import { answerAlertsQuestion, keepAlerts } from './alerts.ts'
 import { expectJob, deleteTheirs, placeOf, show, type Turn } from './turn.ts'
 import type { Button, View } from './view.ts'
 import { destroyMismatchView, destroyQuestion } from './words/destroy.ts'
@@ -46,6 +47,7 @@ function out(kind: Kind, state: State): Button {
 /** What was typed in answer; null asks again. */
 export async function answerQuestion(turn: Turn, session: WizardSession, text: string | null): Promise<void> {
   if (session.kind === 'forget-me') return answerForget(turn, session, text)
+  if (session.kind === 'alerts') return answerAlertsQuestion(turn, session, text)
   const state = stateSchema.parse(session.state)
   const kind: Kind = session.kind === 'destroy' ? 'destroy' : 'rename'
   if (text === null) return void (await show(turn, questionView(turn, kind, state)))
@@ -56,6 +58,7 @@ export async function answerQuestion(turn: Turn, session: WizardSession, text: s
 /** A button of the question: its way out, or a suggestion. */
 export async function pressQuestion(turn: Turn, session: WizardSession, value: string): Promise<void> {
   if (session.kind === 'forget-me') return keepAccount(turn, session)
+  if (session.kind === 'alerts') return keepAlerts(turn, session)
   const state = stateSchema.parse(session.state)
   const kind: Kind = session.kind === 'destroy' ? 'destroy' : 'rename'
   if (kind === 'rename' && value !== 'cancel') return rename(turn, { session, state }, value)

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
-import { incidentById } from '../../db/incidents.ts'
 import { instanceById, storedOf, type Channel, type InstanceRow } from '../../db/instances.ts'
+import type { OwedMessage } from '../../db/outbox.ts'
 import { secretsOf, type SecretName } from '../../db/secret-names.ts'
 import { credentialOfSecret } from '../../domain/credentials.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
@@ -11,21 +11,20 @@ import { milestones, operationKinds, type Milestone } from '../../domain/status.
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { linkNews } from './account.ts'
+import { digestNews, incidentNews, nightNews, placeLostNews } from './alert-news.ts'
 import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
 import { keyLinkNews } from './key-link.ts'
 import type { View } from './view.ts'
-import { incidentView } from './words/incidents.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
-export type Renderable = { userId: string; key: string; template: string; payload: Record<string, unknown> }
+export type Renderable = Pick<OwedMessage, 'userId' | 'key' | 'template' | 'payload' | 'messageRef' | 'heldUntil'>
 /** Null when there is nothing to say any more. */
 export type Render = (row: Renderable, reader: Reader) => Promise<View | null>
 /** `inPrivate`: nobody else reads it. */
 export type Reader = { timeZone: string | null; inPrivate: boolean }
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
-const incidentSchema = z.object({ incidentId: z.string() })
 const approvalSchema = z.object({ approvalId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
@@ -41,8 +40,8 @@ const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /**
- * The templates that the engines enqueue, 'progress', 'outcome' and 'incident'; 'link-request', one side's view of linking two chats; what an
- * owner is to allow; and 'key-set', what came of a link to the page for keys.
+ * The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'link-request', one side's view of linking two chats, what
+ * an owner is to allow, and 'key-set', what came of a link to the page for keys.
  */
 export function createRender(deps: RenderDeps): Render {
   return async (row, reader) => {
@@ -51,7 +50,13 @@ export function createRender(deps: RenderDeps): Render {
       case 'outcome':
         return jobNews(deps, row, reader)
       case 'incident':
-        return incidentOf(deps.db, row, reader.timeZone)
+        return incidentNews(deps.db, row, reader.timeZone)
+      case 'night':
+        return nightNews(deps.db, row, reader.timeZone)
+      case 'digest':
+        return digestNews(deps.db, row, reader.timeZone)
+      case 'place-lost':
+        return placeLostNews(deps.db, row)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       case 'approval':
@@ -140,15 +145,4 @@ function endOf(events: readonly InstanceEvent[], instance: InstanceRow, operatio
   if (end?.kind === 'superseded') return { kind: 'superseded', at: end.at, by: textOf(end.detail['by']) }
   if (instance.operationId !== operationId) return { kind: 'superseded', at: instance.createdAt, by: '' }
   return instance.blocked === null ? { kind: 'running' } : { kind: 'blocked', reason: instance.blocked }
-}
-
-async function incidentOf(db: Db, row: Renderable, timeZone: string | null): Promise<View | null> {
-  const { incidentId } = incidentSchema.parse(row.payload)
-  const incident = await incidentById(db, incidentId)
-  const instance = incident === null ? null : await instanceById(db, incident.instanceId)
-  if (incident === null || instance === null) return null
-  const { name, plan, observedRegion } = instance
-  const { kind, count, detail, openedAt, updatedAt, closedAt } = incident
-  const shown = { name, plan, region: observedRegion ?? instance.region, gone: instance.destroyedAt !== null }
-  return incidentView({ key: row.key, kind, count, detail, openedAt, updatedAt, closedAt, instance: shown, timeZone })
 }

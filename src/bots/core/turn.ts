@@ -2,8 +2,10 @@
 import type { Actor } from '../../actions/action.ts'
 import type { Actions } from '../../actions/perform.ts'
 import type { Db } from '../../db/connect.ts'
+import { instanceById } from '../../db/instances.ts'
 import type { WizardPlace } from '../../db/wizards.ts'
 import type { Language } from '../../domain/language.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
@@ -108,6 +110,13 @@ export async function deleteTheirs({ face, inbound, deps }: Turn): Promise<boole
     deps.log.warn({ err: error, chat: inbound.chat }, 'a message with a secret could not be deleted')
     return false
   }
+}
+
+/** Whether it was refused because the button that was pressed is about an assistant of somebody else's. */
+export async function isSomebodyElses({ deps, inbound, actor }: Turn, refusal: Refusal, instance: string | undefined): Promise<boolean> {
+  if (inbound.kind !== 'press' || instance === undefined || (refusal.reason !== 'unknown-instance' && refusal.reason !== 'no-instance')) return false
+  const row = await instanceById(deps.db, instance)
+  return row !== null && row.userId !== actor.userId
 }
 
 /** A job was opened: its messages come by themselves. */

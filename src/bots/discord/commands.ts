@@ -21,6 +21,7 @@ const about: Readonly<Record<string, string>> = {
   region: 'Where it lives',
   lines: 'How many lines',
   code: 'The code that your other chat shows',
+  change: 'here, private, snooze, quiet 22-7, digest 8:00, zone Berlin',
 }
 
 /** The body of the bulk registration: they work in servers, in direct messages, and for people who installed the app for themselves. */

@@ -1,4 +1,5 @@
-// Direct messages: where everything goes that is not the reply to an interaction. A chat's address is the person's id.
+// Direct messages, and messages in channels: where everything goes that is not the reply to an interaction. A chat's address is the person's
+// id, or "channel:" and a channel's.
 import { createHash } from 'node:crypto'
 import { DiscordAPIError, RESTJSONErrorCodes, Routes, type REST } from 'discord.js'
 import { z } from 'zod'
@@ -11,6 +12,7 @@ export const PROVIDER = 'discord'
 const PACE_MS = 1_000
 /** Addresses are asked for again when they were forgotten. */
 const CHANNELS_KEPT_MAX = 10_000
+const CHANNEL = 'channel:'
 const channelSchema = z.object({ id: z.string() })
 
 export type Direct = Face & {
@@ -26,6 +28,7 @@ export function createDirect(rest: REST): Direct {
     channels.set(person, channel)
   }
   const channelOf = async (person: string): Promise<string> => {
+    if (person.startsWith(CHANNEL)) return person.slice(CHANNEL.length)
     const known = channels.get(person)
     if (known !== undefined) return known
     const { id } = channelSchema.parse(await rest.post(Routes.userChannels(), { body: { recipient_id: person } }))

@@ -1,4 +1,5 @@
-// A person's private chat with us: where announcements go, and everything that is not asked from a channel or the Home tab.
+// A person's private chat with us, or a channel that we were invited to: where announcements go, and everything that is not asked from a channel
+// or the Home tab.
 import { ConchError } from '../../lib/errors.ts'
 import type { Delivery, Face } from '../core/face.ts'
 import type { ReadyView } from '../core/view.ts'
@@ -18,6 +19,8 @@ export const PROVIDER = 'slack'
 /** Slack asks for at most one message a second and channel. */
 const PACE_MS = 1_000
 const ROOMS_MAX = 10_000
+/** Public channels, and private ones made before 2021 (docs.slack.dev/apis/web-api/using-the-conversations-api). */
+const CHANNEL = /^[CG]/
 /** The token itself is refused: another one may be stored by now. */
 const BAD_TOKEN = new Set(['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'])
 const NOT_INSTALLED: Delivery = { kind: 'undeliverable', why: 'the app is not installed in that workspace any more' }
@@ -30,9 +33,11 @@ export function createChat({ workspaces }: { workspaces: Workspaces }): Chat {
     rooms.set(address, room)
   }
   const roomWith = async (client: Client, address: string): Promise<string> => {
+    const { user: place } = whoseAddress(address)
+    if (CHANNEL.test(place)) return place
     const known = rooms.get(address)
     if (known !== undefined) return known
-    const opened = await client.conversations.open({ users: whoseAddress(address).user })
+    const opened = await client.conversations.open({ users: place })
     const room = opened.channel?.id
     if (room === undefined) throw new ConchError('slack.no-room', 'Slack opened a private chat and did not say which')
     knows(address, room)

@@ -6,7 +6,7 @@ import type { Delivery } from '../core/face.ts'
 
 const GONE = /message to edit not found|message can't be edited|MESSAGE_ID_INVALID|message to be replied not found/i
 const UNREACHABLE =
-  /chat not found|user not found|PEER_ID_INVALID|USER_IS_BLOCKED|group chat was upgraded|not enough rights to send|CHAT_WRITE_FORBIDDEN/i
+  /chat not found|user not found|PEER_ID_INVALID|USER_IS_BLOCKED|group chat was upgraded|not enough rights to send|CHAT_WRITE_FORBIDDEN|message thread not found|TOPIC_(CLOSED|DELETED)|CHAT_RESTRICTED|need administrator rights/i
 
 /** What became of a message whose call failed with `error`; throws what passes or is our own fault. */
 export function deliveryOf(error: unknown, editedRef: string | null): Delivery {

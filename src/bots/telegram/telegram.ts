@@ -213,11 +213,16 @@ function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
     },
     paceMs: 1_000,
     addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
-    send: (chat, view, { unasked }) =>
-      shown(view, unasked ? null : { chat }, () => post(bot, log, { target: { chatId: Number(chat) }, sheet: sheetOf(view) })),
-    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, Number(chat), { ref, sheet: sheetOf(view) })),
-    delete: (chat, ref) => remove(bot, Number(chat), ref),
+    send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(bot, log, { target: targetOf(chat), sheet: sheetOf(view) })),
+    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, targetOf(chat).chatId, { ref, sheet: sheetOf(view) })),
+    delete: (chat, ref) => remove(bot, targetOf(chat).chatId, ref),
   }
+}
+
+/** The chat behind an address: a person's, a group's ("-1007"), or a topic's in it ("-1007:12"). */
+function targetOf(address: string): Target {
+  const [chatId = '', threadId] = address.split(':')
+  return { chatId: Number(chatId), ...(threadId !== undefined && { threadId: Number(threadId) }) }
 }
 
 /** Answers in the group that was written in. What is not for others to read or press goes on in private, where a link leads. */

@@ -3,8 +3,9 @@ export function inlineAnswer(path: string): { status: number; type: string; body
   switch (path) {
     case '/healthz':
     case '/startupz':
-    case '/readyz':
       return { status: 200, type: 'application/json', body: '{"ok":true}' }
+    case '/readyz':
+      return { status: 200, type: 'application/json', body: '{"ready":true}' }
     case '/':
       return { status: 200, type: 'text/html; charset=utf-8', body: '<!doctype html><title>Gateway</title><p>This gateway runs in memory.' }
     default:

@@ -13,6 +13,8 @@ const startedAt = performance.now()
 const hoard: Buffer[] = []
 let hung = false
 let sick = false
+/** Chats that are not connected. */
+const down = new Set<string>()
 
 function booted(): boolean {
   return performance.now() - startedAt >= bootMs
@@ -41,6 +43,13 @@ function control(url: URL, response: ServerResponse): void {
       sick = true
       answer(response, 200, { ok: true })
       break
+    case '/stub/channel': {
+      const channel = url.searchParams.get('name') ?? 'telegram'
+      if (url.searchParams.get('state') === 'up') down.delete(channel)
+      else down.add(channel)
+      answer(response, 200, { ok: true, down: [...down] })
+      break
+    }
     case '/stub/grow':
       hoard.push(Buffer.alloc(Number(url.searchParams.get('mb') ?? 1) * 1024 * 1024, 1))
       answer(response, 200, { ok: true, mb: hoard.reduce((sum, part) => sum + part.length, 0) / 1024 / 1024 })
@@ -58,8 +67,11 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
     case '/healthz':
       return answer(response, healthy() ? 200 : 500, { ok: healthy() })
     case '/startupz':
-    case '/readyz':
-      return answer(response, booted() && healthy() ? 200 : 503, { ok: booted() && healthy() })
+      return answer(response, booted() && healthy() ? 200 : 503, { ok: booted() && healthy(), status: booted() ? 'started' : 'starting' })
+    case '/readyz': {
+      const failing = booted() ? [...(healthy() ? [] : ['internal']), ...down] : ['startup-sidecars']
+      return answer(response, failing.length === 0 ? 200 : 503, { ready: failing.length === 0, failing, uptimeMs: performance.now() - startedAt })
+    }
     case '/':
       return answer(
         response,

@@ -5,7 +5,13 @@ import { ConchError, messageOf } from '../../lib/errors.ts'
 import { loopbackNames } from '../../lib/loopback.ts'
 
 export type ProbeResult = { ok: boolean; latencyMs: number; error: string | null }
-export type Prober = { check(url: string): Promise<ProbeResult>; close(): Promise<void> }
+export type Prober = {
+  check(url: string): Promise<ProbeResult>
+  /** What it answers, whatever that is; null when it does not. */
+  read(url: string): Promise<Answer | null>
+  close(): Promise<void>
+}
+type Answer = { status: number; body: string }
 
 /** A gateway that has not answered after this is not healthy. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -34,22 +40,27 @@ export function createProber(options: { elapsed: () => number; timeoutMs?: numbe
   return {
     async check(url) {
       const started = elapsed()
-      const error = await statusOf(agent, url, () => elapsed() - started > timeoutMs).then(
-        (status) => (status >= 200 && status < 300 ? null : `it answered ${status}`),
+      const error = await answerOf(agent, url, { keep: false, late: () => elapsed() - started > timeoutMs }).then(
+        ({ status }) => (status >= 200 && status < 300 ? null : `it answered ${status}`),
         reasonOf,
       )
       return { ok: error === null, latencyMs: elapsed() - started, error }
+    },
+    async read(url) {
+      const started = elapsed()
+      return answerOf(agent, url, { keep: true, late: () => elapsed() - started > timeoutMs }).catch(() => null)
     },
     close: () => agent.close(),
   }
 }
 
-/** The status of the answer, once all of it has arrived; `late` tells when that took too long. */
-function statusOf(agent: Agent, url: string, late: () => boolean): Promise<number> {
+/** The answer, once all of it has arrived, its body only to `keep`; `late` tells when that took too long. */
+function answerOf(agent: Agent, url: string, { keep, late }: { keep: boolean; late: () => boolean }): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const target = new URL(url)
     let status = 0
     let bytes = 0
+    const kept: Buffer[] = []
     agent.dispatch(
       { origin: target.origin, path: target.pathname + target.search, method: 'GET' },
       {
@@ -59,10 +70,11 @@ function statusOf(agent: Agent, url: string, late: () => boolean): Promise<numbe
         },
         onResponseData(controller, chunk) {
           bytes += chunk.length
+          if (keep) kept.push(chunk)
           // The agent's time-out is between two chunks: an answer that drips, or never ends, would hold its place in the sweep for ever.
           if (bytes > BODY_BYTES_MAX || late()) controller.abort(new ConchError('probe.endless', 'its answer does not end'))
         },
-        onResponseEnd: () => resolve(status),
+        onResponseEnd: () => resolve({ status, body: Buffer.concat(kept).toString() }),
         onResponseError: (_, error) => reject(error),
       },
     )

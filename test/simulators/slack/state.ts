@@ -40,6 +40,8 @@ export function createState() {
     replies,
     /** How often the next private reply addresses work. */
     replyUses: REPLY_USES,
+    /** The channels that the app was invited to. */
+    invited: new Set<string>(),
     /** People whose account is disabled. */
     disabled: new Set<string>(),
     ts(): string {

@@ -30,7 +30,8 @@ export function createApi(state: SlackState, violate: (what: string) => void): A
     },
     'chat.postMessage'(args, team) {
       const channel = args['channel'] ?? ''
-      if (!channel.startsWith(`D${team.id}`)) return no('channel_not_found')
+      if (channel.startsWith('C') && !state.invited.has(channel)) return no('not_in_channel')
+      if (!channel.startsWith('C') && !channel.startsWith(`D${team.id}`)) return no('channel_not_found')
       const blocks = blocksIn(args)
       if (blocks === null) return no('invalid_blocks')
       const message: Message = { channel, ts: state.ts(), from: 'bot', text: args['text'] ?? '', blocks, onlyFor: null, deleted: false, edits: 0 }

@@ -33,6 +33,12 @@ export function statusTitle(status: Status): string {
   return statusWords[status].short
 }
 
+/** "🟢 my-claw · live" */
+export function statusLine(name: string, status: Status): Text {
+  const words = statusWords[status]
+  return say`${words.mark} ${bold(name)} · ${words.short}`
+}
+
 /** The line that a list shows for an instance: "🟢 my-claw · live · Amsterdam". */
 export function instanceLine(one: InstanceSummary): Text {
   const words = statusWords[one.status]
@@ -134,6 +140,7 @@ function troubleBlocks(one: InstanceDetail, now: Date): Block[] {
     'region-full': 'There is no room for it near the place you chose',
     'storage-lost': 'Its storage is missing at our provider',
     'destroy-stuck': 'Our provider does not confirm that it is gone',
+    'channel-down': 'One of its chats is not connected',
   }
   const often = incident.count > 1 ? `, ${timesWords(incident.count)} so far` : ''
   return [paragraph`${words[incident.kind] ?? 'Something is wrong with it'}: it began ${agoWords(incident.openedAt, now)}${often}.`]
