@@ -5,7 +5,12 @@ export const faces: Readonly<Record<string, string>> = {
   'I am not at home in this workspace: whoever looks after it can add me. What runs keeps running.':
     'In diesem Workspace bin ich nicht zu Hause: Wer ihn verwaltet, kann mich hinzufügen. Was läuft, läuft weiter.',
   'Add me to this workspace': 'Mich zu diesem Workspace hinzufügen',
-  'My assistants': 'Meine Assistenten',
   Send: 'Senden',
-  Cancel: 'Abbrechen',
+  'Open our private chat': 'Unseren privaten Chat öffnen',
+  'I am in your workspace': 'Ich bin in deinem Workspace',
+  'Open Slack, look for me under Apps, and say hello. You can close this page.':
+    'Öffne Slack, suche mich unter Apps und sag Hallo. Diese Seite kannst du schließen.',
+  'That did not work': 'Das hat nicht geklappt',
+  'Nothing was added. Start again from the link that brought you here; it is good for ten minutes.':
+    'Hinzugefügt wurde nichts. Beginne noch einmal bei dem Link, der dich hierher gebracht hat; er gilt zehn Minuten.',
 }
