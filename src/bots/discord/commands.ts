@@ -23,6 +23,7 @@ const about: Readonly<Record<string, string>> = {
   region: 'Where it lives',
   lines: 'How many lines',
   code: 'The code that your other chat shows',
+  language: 'English or German',
 }
 
 /** The body of the bulk registration: they work in servers, in direct messages, and for people who installed the app for themselves. */

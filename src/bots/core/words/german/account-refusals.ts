@@ -30,7 +30,7 @@ export const accountRefusals: Readonly<Record<string, string>> = {
   '{0} are still being removed. I say when that is done; then ask again.':
     '{0} werden noch entfernt. Ich sage Bescheid, wenn das erledigt ist; frage dann noch einmal.',
   'You still have {0}. Without an account nobody could reach or stop it, so that comes first. Your account is as it was.':
-    'Du hast noch {0}. Ohne Konto könnte niemand mehr an ihn heran oder ihn anhalten, darum kommt das zuerst. An deinem Konto ist nichts geändert.',
+    'Du hast noch {0}. Ohne Konto könnte ihn niemand mehr erreichen oder anhalten, darum kommt das zuerst. Dein Konto ist, wie es war.',
   'You still have {0}. Without an account nobody could reach or stop them, so that comes first. Your account is as it was.':
-    'Du hast noch {0}. Ohne Konto könnte niemand mehr an sie heran oder sie anhalten, darum kommt das zuerst. An deinem Konto ist nichts geändert.',
+    'Du hast noch {0}. Ohne Konto könnte sie niemand mehr erreichen oder anhalten, darum kommt das zuerst. Dein Konto ist, wie es war.',
 }

@@ -21,4 +21,5 @@ export const commands: Readonly<Record<string, string>> = {
   'Where it lives': 'Wo er steht',
   'How many lines': 'Wie viele Zeilen',
   'The code that your other chat shows': 'Der Code, den dein anderer Chat zeigt',
+  'English or German': 'Englisch oder Deutsch',
 }

@@ -25,7 +25,7 @@ export const greeting: Readonly<Record<string, string>> = {
     '{0}, {1} im Monat: {2} Assistenten, jeder mit {3} GB Arbeitsspeicher und {4} GB Speicher.',
   'In the browser: {0}': 'Im Browser: {0}',
   'What you can ask me': 'Was du mich fragen kannst',
-  'I do not know {0}. Did you mean one of these?': '{0} kenne ich nicht. Meinst du eines davon?',
+  'I do not know {0}. Did you mean one of these?': '{0} kenne ich nicht. Meinst du einen von diesen Befehlen?',
   'All commands': 'Alle Befehle',
   'I look after assistants; I am not one myself. Tap a button, or type {0} to see what you can ask me.':
     'Ich kümmere mich um Assistenten, bin aber selbst keiner. Tippe auf einen Knopf, oder schreibe {0}, um zu sehen, was du mich fragen kannst.',

@@ -11,7 +11,7 @@ export const instance: Readonly<Record<string, string>> = {
   'being destroyed': 'wird gelöscht',
   'not set up: it failed': 'nicht eingerichtet: fehlgeschlagen',
   gone: 'weg',
-  'Practice gateway (no real assistant inside)': 'Übungsplatz (ohne echten Assistenten darin)',
+  'Practice gateway (no real assistant inside)': 'Platzhalter zum Üben (ohne echten Assistenten darin)',
   'none yet': 'noch nichts',
   '{0}, without a key: it cannot answer yet': '{0}, ohne Schlüssel: Er kann noch nicht antworten',
   '{0} (key …{1})': '{0} (Schlüssel …{1})',

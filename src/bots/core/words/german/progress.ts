@@ -37,7 +37,7 @@ export const progress: Readonly<Record<string, string>> = {
   '{0} is live again, after {1}.': '{0} läuft wieder, nach {1}.',
   '{0} is back, after {1}. Nothing was lost.': '{0} ist wieder da, nach {1}. Verloren ging nichts.',
   '{0} is live with the change, after {1}.': '{0} läuft mit der Änderung, nach {1}.',
-  '{0} is stopped. Its storage and its memory are kept.': '{0} ist angehalten. Speicher und Gemerktes bleiben erhalten.',
+  '{0} is stopped. Its storage and its memory are kept.': '{0} ist angehalten. Speicher und Gedächtnis bleiben erhalten.',
   'It did not come up. I am removing what was made for it.': 'Er ist nicht angelaufen. Ich räume weg, was für ihn angelegt wurde.',
   '{0} Its storage is untouched.': '{0} Der Speicher ist unberührt.',
   'The address that {0} was to get belongs to somebody else at our provider.':

@@ -31,10 +31,10 @@ export const refusals: Readonly<Record<string, string>> = {
   'That was a lot at once, so I stopped listening for a moment. Nothing was changed by the last one. Try again in {0}.':
     'Das war viel auf einmal, darum habe ich einen Moment nicht zugehört. Das Letzte hat nichts geändert. Versuche es in {0} noch einmal.',
   'Your assistant': 'Dein Assistent',
-  'It needs a name. {0} would do.': 'Er braucht einen Namen. {0} ginge.',
-  'That is too short: a name has at least 3 characters. {0} would work.': 'Das ist zu kurz: Ein Name hat mindestens 3 Zeichen. {0} ginge.',
+  'It needs a name. {0} would do.': 'Er braucht einen Namen. Wie wäre es mit {0}?',
+  'That is too short: a name has at least 3 characters. {0} would work.': 'Das ist zu kurz: Ein Name hat mindestens 3 Zeichen. Wie wäre es mit {0}?',
   'That is {0} characters long, and a name has at most {1}. {2} fits.': 'Das sind {0} Zeichen, und ein Name hat höchstens {1}. {2} passt.',
   'A name is lower-case letters, digits and dashes, and begins with a letter. {0} would work.':
-    'Ein Name besteht aus Kleinbuchstaben, Ziffern und Bindestrichen und beginnt mit einem Buchstaben. {0} ginge.',
+    'Ein Name besteht aus Kleinbuchstaben, Ziffern und Bindestrichen und beginnt mit einem Buchstaben. Wie wäre es mit {0}?',
   'You have one of that name already. {0} is free.': 'So heißt schon einer von dir. {0} ist frei.',
 }
