@@ -8,10 +8,3 @@ export function imageOf(reference: string): GatewayImage {
   const version = /:(?:gateway-)?openclaw-([0-9][0-9a-z.-]*)$/.exec(reference)?.[1]
   return version === undefined ? { kind: 'other' } : { kind: 'openclaw', version }
 }
-
-/** An image in words a person understands. */
-export function imageTitle(reference: string): string {
-  const image = imageOf(reference)
-  if (image.kind === 'openclaw') return `OpenClaw ${image.version}`
-  return image.kind === 'stub' ? 'Practice gateway (no real assistant inside)' : reference
-}

@@ -35,7 +35,7 @@ describe('what is said', () => {
   })
 
   test('never takes what was put into it for a place or a sentence of ours', () => {
-    expect(inLanguage('de', () => t`${'{1}'} and ${'Help'}`)).toBe('{1} and Help')
+    expect(inLanguage('de', () => t`${'{1}'} and ${'Help'}`)).toBe('{1} und Help')
   })
 })
 

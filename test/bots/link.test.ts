@@ -212,7 +212,7 @@ describe('accounts in chat', async () => {
     await scene.at(scene.discord, name).says(`/link ${codeIn(scene.ann.sees())}`)
     await scene.news()
     const [question] = scene.telegram.messages.at(-1)?.view.blocks ?? []
-    expect(question).toMatchObject({ kind: 'text', text: expect.arrayContaining([{ bold: name }, 'on Discord']) })
+    expect(question).toMatchObject({ kind: 'text', text: expect.arrayContaining([{ bold: name }, ' on ']) })
   })
 
   test('in a group nothing about an account is said', async () => {

@@ -45,6 +45,8 @@ export type TelegramSimulator = Simulator & {
   updates: Updates
   messages: readonly Message[]
   commands(scope: string): string[]
+  /** What somebody whose program speaks `language` sees in the menu: descriptions by commands. */
+  menu(scope: string, language: string): Readonly<Record<string, string>>
   person(id: number, name: string): TelegramPerson
   group(id: number, name: string, options: { mayDelete: boolean }): void
   /** The next `times` calls of `method` end like this. */
@@ -64,6 +66,10 @@ const RATED = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
 const commandsSchema = z.object({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
   scope: z.object({ type: z.string() }).optional(),
+  language_code: z
+    .string()
+    .regex(/^([a-z]{2})?$/)
+    .optional(),
 })
 const ABILITIES = { can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false }
 const ackSchema = z.object({ callback_query_id: z.string(), text: z.string().max(200).optional() })
@@ -77,7 +83,7 @@ type State = {
   faults: { method: string; fault: Fault; times: number }[]
   violations: string[]
   presses: Map<string, { at: number; by: number; answered: boolean; note: string | null }>
-  commands: Map<string, string[]>
+  commands: Map<string, { command: string; description: string }[]>
   sentAt: Map<number, number[]>
   overall: Bucket
   check: ReturnType<typeof openSpec>
@@ -122,7 +128,11 @@ export async function startTelegram(options: { checked?: boolean; managesBots?: 
     bots,
     updates: state.updates,
     messages: state.chats.messages,
-    commands: (scope) => state.commands.get(scope) ?? [],
+    commands: (scope) => (state.commands.get(`${scope}:`) ?? []).map((one) => one.command),
+    menu: (scope, language) => {
+      const list = state.commands.get(`${scope}:${language}`) ?? state.commands.get(`${scope}:`) ?? []
+      return Object.fromEntries(list.map((one) => [one.command, one.description]))
+    },
     person: (id, name) => {
       if (!state.chats.all.has(id)) state.chats.all.set(id, { id, kind: 'private', reachable: 'not-started', name })
       return personOf(state, { id, chatId: id })
@@ -263,13 +273,10 @@ function ours(state: State, answer: Answer): Answer {
 }
 
 function setCommands(state: State, params: unknown): Answer {
-  const { commands, scope } = commandsSchema.parse(params)
+  const { commands, scope, language_code: language = '' } = commandsSchema.parse(params)
   const wrong = commands.filter((one) => !/^[a-z0-9_]{1,32}$/.test(one.command) || one.description.length < 1 || one.description.length > 256)
   if (wrong.length > 0 || commands.length > 100) state.violations.push(`BOT_COMMAND_INVALID: ${wrong.map((one) => one.command).join(', ')}`)
-  state.commands.set(
-    scope?.type ?? 'default',
-    commands.map((one) => one.command),
-  )
+  state.commands.set(`${scope?.type ?? 'default'}:${language}`, commands)
   return { ok: true, result: true }
 }
 

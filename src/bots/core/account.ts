@@ -9,6 +9,7 @@ import { endWizard, type WizardSession } from '../../db/wizards.ts'
 import { holdsKey } from '../../domain/model-providers.ts'
 import type { Db } from '../../db/connect.ts'
 import { assertNever } from '../../lib/errors.ts'
+import { t } from './language.ts'
 import { deleteTheirs, placeOf, show, type Turn } from './turn.ts'
 import type { Button, View } from './view.ts'
 import {
@@ -150,7 +151,7 @@ export async function askForget(turn: Turn, id: string): Promise<void> {
 }
 
 function keepButton(id: string): Button {
-  return { label: 'Keep my account', press: { verb: 'w', args: [id, 'forget-me', 'cancel'] }, style: 'primary' }
+  return { label: t`Keep my account`, press: { verb: 'w', args: [id, 'forget-me', 'cancel'] }, style: 'primary' }
 }
 
 /** What was typed in answer to the question whether to forget; null asks again. */

@@ -2,6 +2,9 @@
 
 export type Typed = { kind: 'command'; name: string; args: string[] } | { kind: 'words'; text: string }
 
+/** What somebody who reads German types without the slash. */
+const german: Readonly<Record<string, string>> = { hilfe: 'help', abbrechen: 'cancel', preise: 'prices', sprache: 'language' }
+
 /** `/restart my-claw`, and `restart` alone when it is exactly a command's name; everything else is words. */
 export function typedOf(text: string, names: readonly string[]): Typed {
   const trimmed = text.trim()
@@ -10,7 +13,8 @@ export function typedOf(text: string, names: readonly string[]): Typed {
     // Platforms append the bot's name in groups: /status@conch_bot. Telegram allows no dash in a command.
     return { kind: 'command', name: (head.split('@')[0] ?? '').toLowerCase().replaceAll('_', '-'), args }
   }
-  const word = trimmed.toLowerCase()
+  const typed = trimmed.toLowerCase()
+  const word = Object.hasOwn(german, typed) ? (german[typed] ?? typed) : typed
   return names.includes(word) ? { kind: 'command', name: word, args: [] } : { kind: 'words', text: trimmed }
 }
 

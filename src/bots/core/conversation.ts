@@ -38,11 +38,11 @@ export async function answerConversation(turn: Turn, text: string): Promise<bool
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null) return false
   const word = text.trim().toLowerCase()
-  if (word === 'cancel') return done(cancelConversation(turn))
+  if (word === 'cancel' || word === 'abbrechen') return done(cancelConversation(turn))
   if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, text))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, text))
   const state = deployStateSchema.parse(session.state)
-  if (word === 'back') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
+  if (word === 'back' || word === 'zurück') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
   const event: DeployEvent = state.step === 'key' ? { kind: 'secret', secret: new Sealed(text.trim()) } : { kind: 'text', text }
   return done(advance(turn, event))
 }

@@ -8,6 +8,7 @@ import type { Refusal } from '../../domain/refusal.ts'
 import { regionOf, regions } from '../../domain/regions.ts'
 import { secretIn, shapeOf, shapeProblem, type SecretShape, type ShapeProblem } from '../../domain/secret-shapes.ts'
 import { Sealed } from '../../lib/sealed.ts'
+import { cityWords } from './words/regions.ts'
 
 const steps = ['name', 'region', 'regions', 'provider', 'key', 'review', 'change', 'launching'] as const
 export type DeployStep = (typeof steps)[number]
@@ -162,15 +163,8 @@ function named(state: DeployState, text: string, world: DeployWorld): DeployMove
 function regionNamed(text: string): (typeof regions)[number] | undefined {
   const word = text.trim().toLowerCase()
   if (word === '') return undefined
-  return (
-    regionOf(word) ??
-    regions.find(
-      (one) =>
-        one.city.toLowerCase() === word ||
-        one.city.toLowerCase().startsWith(`${word},`) ||
-        (word.length >= 3 && one.city.toLowerCase().startsWith(word)),
-    )
-  )
+  const begins = (name: string): boolean => name === word || name.startsWith(`${word},`) || (word.length >= 3 && name.startsWith(word))
+  return regionOf(word) ?? regions.find(({ code, city }) => begins(city.toLowerCase()) || begins(cityWords(code).toLowerCase()))
 }
 
 function pasted(state: DeployState, secret: Sealed): DeployMove {

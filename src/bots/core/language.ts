@@ -29,6 +29,12 @@ export function t(strings: TemplateStringsArray, ...values: readonly (string | n
     .join('')
 }
 
+/** What is ours and kept as data, a command's summary or a place's name, in the language of whom we talk to. */
+export function translated(english: string): string {
+  const spoken = language()
+  return spoken === 'en' ? english : (translations[spoken][english] ?? english)
+}
+
 /** The parts of a sentence in the language of whom we talk to, in that language's order. */
 export function partsOf(strings: TemplateStringsArray): readonly Part[] {
   const spoken = language()
@@ -37,7 +43,7 @@ export function partsOf(strings: TemplateStringsArray): readonly Part[] {
     .map((part) => (typeof part === 'string' ? part : `{${part}}`))
     .join('')
   const id = `${spoken}:${key}`
-  const known = parsed.get(id) ?? translated(translations[spoken][key]) ?? inOrder(strings)
+  const known = parsed.get(id) ?? parsedSentence(translations[spoken][key]) ?? inOrder(strings)
   parsed.set(id, known)
   return known
 }
@@ -46,7 +52,7 @@ function inOrder(strings: TemplateStringsArray): Part[] {
   return strings.flatMap((text, index): Part[] => [...(index === 0 ? [] : [index - 1]), ...(text === '' ? [] : [text])])
 }
 
-function translated(sentence: string | undefined): Part[] | undefined {
+function parsedSentence(sentence: string | undefined): Part[] | undefined {
   return sentence?.split(/(\{\d+\})/).flatMap((part): Part[] => {
     const value = /^\{(\d+)\}$/.exec(part)?.[1]
     return part === '' ? [] : [value === undefined ? part : Number(value)]

@@ -6,6 +6,7 @@ import { holdsKey } from '../../domain/model-providers.ts'
 import { randomId } from '../../lib/random.ts'
 import { answerForget, keepAccount } from './account.ts'
 import { answerAlertsQuestion, keepAlerts } from './alerts.ts'
+import { t } from './language.ts'
 import { expectJob, deleteTheirs, placeOf, show, type Turn } from './turn.ts'
 import type { Button, View } from './view.ts'
 import { destroyMismatchView, destroyQuestion } from './words/destroy.ts'
@@ -41,7 +42,7 @@ function questionView({ actor }: Turn, kind: Kind, state: State): View {
 }
 
 function out(kind: Kind, state: State): Button {
-  return { label: kind === 'destroy' ? 'Keep it' : 'Cancel', press: { verb: 'w', args: [state.id, kind, 'cancel'] }, style: 'primary' }
+  return { label: kind === 'destroy' ? t`Keep it` : t`Cancel`, press: { verb: 'w', args: [state.id, kind, 'cancel'] }, style: 'primary' }
 }
 
 /** What was typed in answer; null asks again. */

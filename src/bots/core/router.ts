@@ -12,7 +12,7 @@ import { typedOf } from './commands.ts'
 import { answerConversation, answerWithBot, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
 import type { BotMade } from './key-wizard.ts'
-import { inLanguage } from './language.ts'
+import { inLanguage, t } from './language.ts'
 import { belongsInRoom, isOverheard } from './rooms.ts'
 import { deleteTheirs, show, tell, type RouterDeps, type Turn } from './turn.ts'
 import { button, type Press } from './view.ts'
@@ -74,7 +74,7 @@ async function apologise(turn: Turn | null, reference: string): Promise<void> {
   const { inbound } = turn
   const typed = inbound.kind === 'text' && !holdsKey(inbound.text) ? typedOf(inbound.text, commandNames) : null
   if (typed?.kind !== 'command') return void (await show(turn, brokenView(null, reference, null)))
-  await show(turn, brokenView(`/${typed.name}`, reference, button('Try again', typed.name, ...typed.args)))
+  await show(turn, brokenView(`/${typed.name}`, reference, button(t`Try again`, typed.name, ...typed.args)))
 }
 
 async function dispatch(turn: Turn): Promise<void> {

@@ -9,6 +9,8 @@ import {
 } from 'discord.js'
 import { regions } from '../../domain/regions.ts'
 import { commands } from '../core/answers.ts'
+import { inLanguage, translated } from '../core/language.ts'
+import { placeWords } from '../core/words/regions.ts'
 
 const CHOICES_MAX = 25
 const LINES_MAX = 200
@@ -22,6 +24,7 @@ const about: Readonly<Record<string, string>> = {
   lines: 'How many lines',
   code: 'The code that your other chat shows',
   change: 'here, private, snooze, quiet 22-7, digest 8:00, zone Berlin',
+  language: 'English or German',
 }
 
 /** The body of the bulk registration: they work in servers, in direct messages, and for people who installed the app for themselves. */
@@ -29,15 +32,20 @@ export function registrations(): RESTPostAPIChatInputApplicationCommandsJSONBody
   return commands.map(({ name, summary, words }) => ({
     type: ApplicationCommandType.ChatInput,
     name,
-    description: summary.slice(0, 100),
+    ...described(summary),
     options: words.map(optionOf),
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
     integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
   }))
 }
 
+/** English, and for people whose program speaks another language of ours, that one. */
+function described(english: string): { description: string; description_localizations: { de: string } } {
+  return { description: english.slice(0, 100), description_localizations: { de: inLanguage('de', () => translated(english)).slice(0, 100) } }
+}
+
 function optionOf(name: string): APIApplicationCommandBasicOption {
-  const option = { name, description: about[name] ?? name, required: false }
+  const option = { name, ...described(about[name] ?? name), required: false }
   if (name === 'lines') return { ...option, type: ApplicationCommandOptionType.Integer, min_value: 1, max_value: LINES_MAX }
   return { ...option, type: ApplicationCommandOptionType.String, max_length: 200, autocomplete: name === 'instance' || name === 'region' }
 }
@@ -59,9 +67,12 @@ export async function choicesFor(
   const typed = option.value.trim().toLowerCase()
   const all =
     option.name === 'instance'
-      ? (await names()).map((name) => ({ name, value: name }))
+      ? (await names()).map((name) => ({ name, value: name, also: name }))
       : option.name === 'region'
-        ? regions.map(({ city, country, code }) => ({ name: `${city}, ${country}`, value: code }))
+        ? regions.map((region) => ({ name: placeWords(region), value: region.code, also: region.city }))
         : []
-  return all.filter(({ name, value }) => name.toLowerCase().includes(typed) || value.startsWith(typed)).slice(0, CHOICES_MAX)
+  return all
+    .filter(({ name, value, also }) => [name, also].some((one) => one.toLowerCase().includes(typed)) || value.startsWith(typed))
+    .slice(0, CHOICES_MAX)
+    .map(({ name, value }) => ({ name, value }))
 }

@@ -165,7 +165,8 @@ async function answer(hearing: Hearing, interaction: Answerable, { asked, said }
 async function suggest({ names, clock, titles }: Hearing, interaction: AutocompleteInteraction): Promise<void> {
   const { name, value } = interaction.options.getFocused(true)
   const person = { ...personOf(interaction.user), rooms: roomsOf(interaction, titles).map((room) => room.id) }
-  const found = choicesFor({ name, value: String(value) }, () => names(person)).catch(() => [])
+  const spoken = languageOf(interaction.locale) ?? 'en'
+  const found = inLanguage(spoken, () => choicesFor({ name, value: String(value) }, () => names(person))).catch(() => [])
   const late = new AbortController()
   const choices = await Promise.race([found, clock.sleep(CHOICES_PATIENCE_MS, late.signal).then(() => [])])
   late.abort()

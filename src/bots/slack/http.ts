@@ -3,9 +3,11 @@
 // therefore knows nothing of OAuth, and tokens are looked up after the acknowledgement. The other one installs, and renews tokens.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { App, HTTPReceiver, type webApi } from '@slack/bolt'
+import { languageOf } from '../../domain/language.ts'
 import { ConchError, messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Sealed } from '../../lib/sealed.ts'
+import { inLanguage, language } from '../core/language.ts'
 import { createInstallations, type InstallationRows, type Installations } from './installations.ts'
 import { scopes } from './manifest.ts'
 import { isOrganisation } from './payloads.ts'
@@ -90,10 +92,10 @@ function installingReceiver(
       clientOptions: oauthOptions,
       ...(authorizationUrl !== undefined && { authorizationUrl }),
       callbackOptions: {
-        success: (_installation, _options, _request, response) => page(response, 200, pageWords.added),
-        failure: (error, _options, _request: IncomingMessage, response) => {
+        success: (_installation, _options, request, response) => page(request, response, 'added'),
+        failure: (error, _options, request, response) => {
           log.warn({ reason: messageOf(error) }, 'a workspace could not add us')
-          page(response, 400, pageWords.failed)
+          page(request, response, 'failed')
         },
       },
     },
@@ -114,17 +116,22 @@ async function tokenOf(
   return authorized.botToken ?? null
 }
 
-function page(response: ServerResponse, status: number, words: { title: string; text: string }): void {
+function page(request: IncomingMessage, response: ServerResponse, end: 'added' | 'failed'): void {
+  // A browser names first what its person likes best.
+  const spoken = languageOf(request.headers['accept-language']?.split(/[,;]/)[0]) ?? 'en'
+  const html = inLanguage(spoken, () => pageHtml(pageWords(end)))
   response
-    .writeHead(status, {
+    .writeHead(end === 'added' ? 200 : 400, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     })
-    .end(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${words.title}</title>
+    .end(html)
+}
+
+function pageHtml({ title, text }: { title: string; text: string }): string {
+  return `<!doctype html><html lang="${language()}"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title>
 <style>:root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}</style>
-<h1>${words.title}</h1><p>${words.text}</p></html>`,
-    )
+<h1>${title}</h1><p>${text}</p></html>`
 }

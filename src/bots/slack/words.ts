@@ -28,7 +28,8 @@ export function wayBack(): string {
 }
 
 /** The page after the app was added to a workspace, or was not. */
-export const pageWords = {
-  added: { title: 'I am in your workspace', text: 'Open Slack, look for me under Apps, and say hello. You can close this page.' },
-  failed: { title: 'That did not work', text: 'Nothing was added. Start again from the link that brought you here; it is good for ten minutes.' },
-} as const
+export function pageWords(end: 'added' | 'failed'): { title: string; text: string } {
+  return end === 'added'
+    ? { title: t`I am in your workspace`, text: t`Open Slack, look for me under Apps, and say hello. You can close this page.` }
+    : { title: t`That did not work`, text: t`Nothing was added. Start again from the link that brought you here; it is good for ten minutes.` }
+}

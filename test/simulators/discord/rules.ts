@@ -105,10 +105,10 @@ export function modalProblems(modal: ModalBody): string[] {
   ]
 }
 
+const described = { name: z.string(), description: z.string(), description_localizations: z.record(z.string(), z.string()).default({}) }
 const commandSchema = z.looseObject({
-  name: z.string(),
-  description: z.string(),
-  options: z.array(z.looseObject({ name: z.string(), description: z.string(), type: z.number(), autocomplete: z.boolean().optional() })).default([]),
+  ...described,
+  options: z.array(z.looseObject({ ...described, type: z.number(), autocomplete: z.boolean().optional() })).default([]),
 })
 export const commandsSchema = z.array(commandSchema)
 export type Command = z.infer<typeof commandSchema>
@@ -123,7 +123,7 @@ export function commandProblems(commands: readonly Command[]): string[] {
     ...commands.flatMap((one) => [one, ...one.options].filter((each) => !named.test(each.name)).map((each) => `the name ${each.name}`)),
     ...commands.flatMap((one) =>
       [one, ...one.options]
-        .filter((each) => each.description.length < 1 || each.description.length > 100)
+        .filter((each) => [each.description, ...Object.values(each.description_localizations)].some((text) => text.length < 1 || text.length > 100))
         .map((each) => `the description of ${each.name}`),
     ),
     ...commands.filter((one) => size(one) > 8_000 || one.options.length > 25).map((one) => `the command ${one.name} is too long`),

@@ -1,18 +1,20 @@
 // The questions of setting up an assistant, and the card that is reviewed before anything is made.
 import { assertNever } from '../../../lib/errors.ts'
-import { imageOf, imageTitle } from '../../../domain/image.ts'
+import { imageOf } from '../../../domain/image.ts'
 import { modelProviderOf, modelProviderOfSecret, modelProviders, type ModelProvider } from '../../../domain/model-providers.ts'
 import { plans } from '../../../domain/plans.ts'
 import { shapeOf } from '../../../domain/secret-shapes.ts'
-import { cityOf, nearestRegions, type Region } from '../../../domain/regions.ts'
+import { nearestRegions, type Region } from '../../../domain/regions.ts'
 import { suggestName } from '../../../domain/instance-name.ts'
 import type { Brain, DeployProblem, DeployState, DeployStep } from '../deploy-wizard.ts'
 import type { Info } from '../info.ts'
 import { t } from '../language.ts'
 import { bold, code, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { practiceBlocks } from './greeting.ts'
+import { imageWords } from './instance.ts'
 import { shapeProblemText } from './key-problems.ts'
 import { nameProblemText, refusalView } from './refusals.ts'
+import { cityWords } from './regions.ts'
 import { moneyWords } from './time.ts'
 
 export type DeployFacts = { taken: readonly string[]; timeZone: string | null; info: Info; secrecy: 'masked' | 'form' | 'deleted' | 'shown' }
@@ -34,7 +36,7 @@ function choose(state: DeployState, label: string, value: string, style: 'plain'
 }
 
 function ways(state: DeployState): Button[] {
-  return [...(state.path.length > 0 ? [choose(state, 'Back', 'back')] : []), choose(state, 'Cancel', 'cancel')]
+  return [...(state.path.length > 0 ? [choose(state, t`Back`, 'back')] : []), choose(state, t`Cancel`, 'cancel')]
 }
 
 const subject = (state: DeployState): Text => (state.name === null ? say`it` : say`${bold(state.name)}`)
@@ -49,14 +51,14 @@ const questions: Readonly<Record<DeployStep, (state: DeployState, facts: DeployF
       input: 'text',
     }
   },
-  region: (state, facts) => regionQuestion(state, nearestRegions(facts.timeZone).slice(0, REGIONS_SHOWN), [choose(state, 'More…', 'more')]),
+  region: (state, facts) => regionQuestion(state, nearestRegions(facts.timeZone).slice(0, REGIONS_SHOWN), [choose(state, t`More…`, 'more')]),
   regions: (state, facts) => regionQuestion(state, nearestRegions(facts.timeZone), []),
   provider: (state) => ({
     tone: 'plain',
     blocks: [paragraph`Whose model shall ${subject(state)} think with? You use your own key, and they charge you for what it thinks.`],
     actions: [
       ...modelProviders.map((one) => choose(state, one.title === one.brain ? one.title : `${one.title} (${one.brain})`, one.id)),
-      choose(state, 'Skip for now', 'skip'),
+      choose(state, t`Skip for now`, 'skip'),
       ...ways(state),
     ],
   }),
@@ -66,10 +68,10 @@ const questions: Readonly<Record<DeployStep, (state: DeployState, facts: DeployF
     tone: 'plain',
     blocks: [paragraph`What shall be different about ${subject(state)}?`],
     actions: [
-      choose(state, 'Name', 'name'),
-      choose(state, 'Place', 'region'),
-      choose(state, 'Model', 'provider'),
-      ...(state.brain.kind === 'chosen' ? [choose(state, 'Key', 'key')] : []),
+      choose(state, t`Name`, 'name'),
+      choose(state, t`Place`, 'region'),
+      choose(state, t`Model`, 'provider'),
+      ...(state.brain.kind === 'chosen' ? [choose(state, t`Key`, 'key')] : []),
       ...ways(state),
     ],
   }),
@@ -80,31 +82,32 @@ function regionQuestion(state: DeployState, list: readonly Region[], more: Butto
   return {
     tone: 'plain',
     blocks: [paragraph`Where shall ${subject(state)} live? The nearest to you come first, and its data stays there.`],
-    actions: [...list.map((one) => choose(state, one.city, one.code)), ...more, ...ways(state)],
+    actions: [...list.map((one) => choose(state, cityWords(one.code), one.code)), ...more, ...ways(state)],
   }
 }
 
 function keyQuestion(state: DeployState, facts: DeployFacts): View {
   const provider = chosenProvider(state.brain)
-  const title = provider?.title ?? 'model'
+  const asking =
+    provider === undefined
+      ? say`Paste your model key: it looks like ${code('sk-…')}.`
+      : say`Paste your ${provider.title} key: it looks like ${code(shapeOf(provider.secretName)?.looksLike ?? 'sk-…')}.`
   const secrecy: Readonly<Record<DeployFacts['secrecy'], string>> = {
-    masked: 'What you type stays hidden.',
-    form: 'The button opens a form for it: what you put in there appears in no chat.',
-    deleted: 'I delete your message at once.',
-    shown: 'It stays visible where you type it.',
+    masked: t`What you type stays hidden.`,
+    form: t`The button opens a form for it: what you put in there appears in no chat.`,
+    deleted: t`I delete your message at once.`,
+    shown: t`It stays visible where you type it.`,
   }
   return {
     tone: 'plain',
-    blocks: [
-      paragraph`Paste your ${title} key: it looks like ${code(shapeOf(provider?.secretName ?? '')?.looksLike ?? 'sk-…')}. It goes straight to where ${subject(state)} runs, and I keep its last four characters. ${secrecy[facts.secrecy]}`,
-    ],
-    actions: [...keysPage(provider), choose(state, 'Skip for now', 'skip'), ...ways(state)],
+    blocks: [paragraph`${asking} It goes straight to where ${subject(state)} runs, and I keep its last four characters. ${secrecy[facts.secrecy]}`],
+    actions: [...keysPage(provider), choose(state, t`Skip for now`, 'skip'), ...ways(state)],
     input: 'secret',
   }
 }
 
 function keysPage(provider: ModelProvider | undefined): Button[] {
-  return provider === undefined ? [] : [{ label: `Get a key from ${provider.title}`, url: provider.keysPage }]
+  return provider === undefined ? [] : [{ label: t`Get a key from ${provider.title}`, url: provider.keysPage }]
 }
 
 function chosenProvider(brain: Brain): ModelProvider | undefined {
@@ -113,35 +116,38 @@ function chosenProvider(brain: Brain): ModelProvider | undefined {
 
 function reviewCard(state: DeployState, facts: DeployFacts): View {
   const plan = plans.starter
-  const price = facts.info.billing ? `${moneyWords(plan.priceCents)} a month` : 'free here: billing is off'
+  const price = facts.info.billing ? t`${moneyWords(plan.priceCents)} a month` : t`free here: billing is off`
   const promise: Block[] = facts.info.billing ? [paragraph`Nothing is charged before it runs.`] : []
-  const runs = imageOf(facts.info.gatewayImage).kind === 'stub' ? '' : ` · Runs: ${imageTitle(facts.info.gatewayImage)}`
+  const brain = brainLine(state.brain)
+  const image = facts.info.gatewayImage
   const keyMissing = state.brain.kind === 'chosen' && state.brain.key === 'unasked'
   return {
     tone: 'plain',
     blocks: [
-      paragraph`${subject(state)} · ${cityOf(state.region ?? '')} · ${plan.title}, ${price}`,
-      paragraph`Brain: ${brainLine(state.brain)}${runs}`,
-      ...practiceBlocks(facts.info.gatewayImage),
+      paragraph`${subject(state)} · ${cityWords(state.region ?? '')} · ${plan.title}, ${price}`,
+      imageOf(image).kind === 'stub' ? paragraph`Brain: ${brain}` : paragraph`Brain: ${brain} · Runs: ${imageWords(image)}`,
+      ...practiceBlocks(image),
       ...promise,
     ],
     actions: [
-      ...(keyMissing ? [choose(state, 'Paste the key', 'key', 'primary')] : []),
-      choose(state, 'Launch', 'launch', keyMissing ? 'plain' : 'primary'),
-      choose(state, 'Change something', 'change'),
-      choose(state, 'Cancel', 'cancel'),
+      ...(keyMissing ? [choose(state, t`Paste the key`, 'key', 'primary')] : []),
+      choose(state, t`Launch`, 'launch', keyMissing ? 'plain' : 'primary'),
+      choose(state, t`Change something`, 'change'),
+      choose(state, t`Cancel`, 'cancel'),
     ],
   }
 }
 
 function brainLine(brain: Brain): string {
   const provider = chosenProvider(brain)
-  if (provider === undefined || brain.kind !== 'chosen') return 'none yet, so it runs but cannot answer'
+  if (provider === undefined || brain.kind !== 'chosen') return t`none yet, so it runs but cannot answer`
   if (typeof brain.key === 'object')
     return brain.key.tried
-      ? `${provider.brain} (key …${brain.key.last4})`
+      ? t`${provider.brain} (key …${brain.key.last4})`
       : t`${provider.brain} (key …${brain.key.last4}, not tried: ${provider.title} did not answer)`
-  return brain.key === 'unasked' ? `${provider.brain} (the key must be pasted again)` : `${provider.brain}, without a key: it runs but cannot answer`
+  return brain.key === 'unasked'
+    ? t`${provider.brain} (the key must be pasted again)`
+    : t`${provider.brain}, without a key: it runs but cannot answer`
 }
 
 function problemText(problem: DeployProblem, facts: DeployFacts): Text {
@@ -172,8 +178,9 @@ function refusalText(problem: Extract<DeployProblem, { kind: 'refused' }>): Text
 
 /** What is wrong with a pasted key, without a character of it. */
 export function keyProblemText({ shape, problem }: Pick<KeyDeployProblem, 'shape' | 'problem'>, secrecy: DeployFacts['secrecy']): Text {
-  const gone = secrecy === 'deleted' ? say` I have deleted your message.` : secrecy === 'shown' ? say` I kept nothing of it.` : []
-  return [...shapeProblemText(shape, problem), ...gone]
+  const wrong = shapeProblemText(shape, problem)
+  if (secrecy === 'deleted') return say`${wrong} I have deleted your message.`
+  return secrecy === 'shown' ? say`${wrong} I kept nothing of it.` : wrong
 }
 
 type KeyDeployProblem = Extract<DeployProblem, { kind: 'key' }>

@@ -1,5 +1,6 @@
 // Destroying: what is lost, said before it is lost, and a last word after.
 import type { InstanceDetail } from '../../../actions/action.ts'
+import { t } from '../language.ts'
 import { bold, button, code, paragraph, type Button, type View } from '../view.ts'
 
 /** Asks for the name to be typed. */
@@ -30,6 +31,6 @@ export function goodbyeView(name: string): View {
   return {
     tone: 'plain',
     blocks: [paragraph`${bold(name)} is gone: its machine, its storage and its address are deleted.`],
-    actions: [button('Set up a new one', 'deploy')],
+    actions: [button(t`Set up a new one`, 'deploy')],
   }
 }

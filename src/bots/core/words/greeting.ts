@@ -3,9 +3,10 @@ import type { InstanceSummary } from '../../../actions/action.ts'
 import { imageOf } from '../../../domain/image.ts'
 import { plans, type Plan } from '../../../domain/plans.ts'
 import type { Info } from '../info.ts'
+import { t, translated } from '../language.ts'
 import { bold, button, code, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { instanceLine } from './instance.ts'
-import { countWords, moneyWords } from './time.ts'
+import { moneyWords } from './time.ts'
 
 /** Said wherever somebody could take the stand-in for the real thing. */
 export function practiceBlocks(image: string): Block[] {
@@ -20,7 +21,7 @@ export function welcomeView(info: Info): View {
       paragraph`Hi! I set up and look after your own OpenClaw: an assistant that lives in your chats and never sleeps. Takes about two minutes. You need nothing installed.`,
       ...practiceBlocks(info.gatewayImage),
     ],
-    actions: [button('Set one up', 'deploy'), button('How it works', 'how'), button('Prices', 'prices')],
+    actions: [button(t`Set one up`, 'deploy'), button(t`How it works`, 'how'), button(t`Prices`, 'prices')],
   }
 }
 
@@ -35,30 +36,33 @@ export function returningView(list: readonly InstanceSummary[], info: Info): Vie
       ],
     }
   const [only] = list
-  const start = list.length === 1 && only?.status === 'stopped' ? [button(`Start ${only.name}`, 'start', only.name)] : []
+  const start = list.length === 1 && only?.status === 'stopped' ? [button(t`Start ${only.name}`, 'start', only.name)] : []
   return {
     tone: 'plain',
     blocks: [paragraph`Welcome back.`, ...list.map((one): Block => ({ kind: 'text', text: instanceLine(one) }))],
     actions: [
       ...start,
-      ...list.slice(0, 4).map((one) => button(list.length === 1 ? 'Status' : one.name, 'status', one.name)),
-      button('Help', 'help'),
+      ...list.slice(0, 4).map((one) => button(list.length === 1 ? t`Status` : one.name, 'status', one.name)),
+      button(t`Help`, 'help'),
     ],
   }
 }
 
 /** What happens after "Set one up". */
 export function howView(info: Info): View {
-  const where = info.local === true ? 'on this computer' : 'on a machine of its own'
+  const brings =
+    info.local === true
+      ? paragraph`You choose a name, a place and whose model it thinks with. I start OpenClaw on this computer, with its own storage and its own private network.`
+      : paragraph`You choose a name, a place and whose model it thinks with. I start OpenClaw on a machine of its own, with its own storage and its own private network.`
   return {
     tone: 'plain',
     title: say`How it works`,
     blocks: [
-      paragraph`You choose a name, a place and whose model it thinks with. I start OpenClaw ${where}, with its own storage and its own private network.`,
+      brings,
       paragraph`Your key goes straight to where it runs. I keep its last four characters, so that you can tell which one it is.`,
       paragraph`I check on it every minute, restart it if it stops answering, and tell you here what happened.`,
     ],
-    actions: [button('Set one up', 'deploy'), button('Prices', 'prices')],
+    actions: [button(t`Set one up`, 'deploy'), button(t`Prices`, 'prices')],
   }
 }
 
@@ -74,13 +78,17 @@ export function pricesView(info: Info): View {
       paragraph`What it thinks is paid to the model's provider, with your own key.`,
       ...free,
     ],
-    actions: [button('Set one up', 'deploy'), button('How it works', 'how')],
+    actions: [button(t`Set one up`, 'deploy'), button(t`How it works`, 'how')],
   }
 }
 
 function planLine(plan: Plan): Text {
-  const memory = `${plan.guest.memoryMb / 1024} GB of memory`
-  return say`${bold(plan.title)}, ${moneyWords(plan.priceCents)} a month: ${countWords(plan.instancesMax, 'assistant')}, each with ${memory} and ${plan.volumeGb} GB of storage.`
+  const { instancesMax, volumeGb } = plan
+  const memoryGb = plan.guest.memoryMb / 1024
+  const [title, price] = [bold(plan.title), moneyWords(plan.priceCents)]
+  return instancesMax === 1
+    ? say`${title}, ${price} a month: 1 assistant, each with ${memoryGb} GB of memory and ${volumeGb} GB of storage.`
+    : say`${title}, ${price} a month: ${instancesMax} assistants, each with ${memoryGb} GB of memory and ${volumeGb} GB of storage.`
 }
 
 export type CommandWords = { name: string; summary: string; words: readonly string[] }
@@ -91,8 +99,8 @@ export function helpView(commands: readonly CommandWords[], info: Info): View {
   return {
     tone: 'plain',
     title: say`What you can ask me`,
-    blocks: [...commands.map((one): Block => ({ kind: 'text', text: say`${code(`/${one.name}`)} ${one.summary}` })), ...web],
-    actions: [button('My assistants', 'instances'), button('Set one up', 'deploy')],
+    blocks: [...commands.map((one): Block => ({ kind: 'text', text: say`${code(`/${one.name}`)} ${translated(one.summary)}` })), ...web],
+    actions: [button(t`My assistants`, 'instances'), button(t`Set one up`, 'deploy')],
   }
 }
 
@@ -101,17 +109,17 @@ export function unknownCommandView(typed: string, nearest: readonly string[]): V
   return {
     tone: 'plain',
     blocks: [paragraph`I do not know ${code(`/${typed}`)}. Did you mean one of these?`],
-    actions: [...nearest.map((name) => button(`/${name}`, name)), button('All commands', 'help')],
+    actions: [...nearest.map((name) => button(`/${name}`, name)), button(t`All commands`, 'help')],
   }
 }
 
 /** Words that are no command, outside any question. */
 export function hintView(hasInstances: boolean): View {
-  const next: Button[] = hasInstances ? [button('My assistants', 'instances')] : [button('Set one up', 'deploy')]
+  const next: Button[] = hasInstances ? [button(t`My assistants`, 'instances')] : [button(t`Set one up`, 'deploy')]
   return {
     tone: 'plain',
     blocks: [paragraph`I look after assistants; I am not one myself. Tap a button, or type ${code('/help')} to see what you can ask me.`],
-    actions: [...next, button('Help', 'help')],
+    actions: [...next, button(t`Help`, 'help')],
   }
 }
 
@@ -127,13 +135,12 @@ export function privateOnlyView(): View {
 
 /** After /cancel. */
 export function cancelledView(what: 'nothing' | 'deploy' | 'destroy' | 'rename', name: string | null): View {
-  const subject = name === null ? say`your assistant` : say`${bold(name)}`
   const text: Readonly<Record<typeof what, Text>> = {
     nothing: say`There is nothing to cancel.`,
     deploy: say`Cancelled. Nothing was made, and nothing is charged.`,
-    destroy: say`Kept. Nothing about ${subject} changed.`,
-    rename: say`Cancelled. ${subject} keeps its name.`,
+    destroy: name === null ? say`Kept. Nothing about your assistant changed.` : say`Kept. Nothing about ${bold(name)} changed.`,
+    rename: name === null ? say`Cancelled. Your assistant keeps its name.` : say`Cancelled. ${bold(name)} keeps its name.`,
   }
-  const next = what === 'deploy' ? button('Set one up', 'deploy') : button('My assistants', 'instances')
+  const next = what === 'deploy' ? button(t`Set one up`, 'deploy') : button(t`My assistants`, 'instances')
   return { tone: 'plain', blocks: [{ kind: 'text', text: text[what] }], actions: [next] }
 }

@@ -1,48 +1,61 @@
 // One instance and the list of them: how each is doing, and what can be done next.
 import { assertNever } from '../../../lib/errors.ts'
 import type { InstanceDetail, InstanceSummary } from '../../../actions/action.ts'
-import { imageTitle } from '../../../domain/image.ts'
+import { imageOf } from '../../../domain/image.ts'
 import { modelProviderOf } from '../../../domain/model-providers.ts'
 import { planIdSchema, plans } from '../../../domain/plans.ts'
-import { cityOf, regionOf } from '../../../domain/regions.ts'
+import { regionOf } from '../../../domain/regions.ts'
 import type { Status } from '../../../domain/status.ts'
 import { t } from '../language.ts'
 import { bold, button, code, paragraph, say, type Block, type Button, type Text, type Tone, type View } from '../view.ts'
+import { cityWords, placeWords } from './regions.ts'
 import { placeTitle } from './sharing.ts'
 import { agoWords, clockWords, durationWords, timesWords } from './time.ts'
 
-type StatusWords = { mark: string; tone: Tone; short: string }
+type StatusLook = { mark: string; tone: Tone }
 
-const statusWords: Readonly<Record<Status, StatusWords>> = {
-  deploying: { mark: '⏳', tone: 'working', short: 'being set up' },
-  live: { mark: '🟢', tone: 'good', short: 'live' },
-  starting: { mark: '⏳', tone: 'working', short: 'starting' },
-  stopping: { mark: '⏳', tone: 'working', short: 'stopping' },
-  stopped: { mark: '·', tone: 'plain', short: 'stopped' },
-  restarting: { mark: '⏳', tone: 'working', short: 'restarting' },
-  updating: { mark: '⏳', tone: 'working', short: 'being updated' },
-  trouble: { mark: '🔴', tone: 'bad', short: 'not answering' },
-  blocked: { mark: '🟡', tone: 'warning', short: 'held up' },
-  destroying: { mark: '⏳', tone: 'working', short: 'being destroyed' },
-  failed: { mark: '✗', tone: 'bad', short: 'not set up: it failed' },
-  destroyed: { mark: '·', tone: 'plain', short: 'gone' },
+const looks: Readonly<Record<Status, StatusLook>> = {
+  deploying: { mark: '⏳', tone: 'working' },
+  live: { mark: '🟢', tone: 'good' },
+  starting: { mark: '⏳', tone: 'working' },
+  stopping: { mark: '⏳', tone: 'working' },
+  stopped: { mark: '·', tone: 'plain' },
+  restarting: { mark: '⏳', tone: 'working' },
+  updating: { mark: '⏳', tone: 'working' },
+  trouble: { mark: '🔴', tone: 'bad' },
+  blocked: { mark: '🟡', tone: 'warning' },
+  destroying: { mark: '⏳', tone: 'working' },
+  failed: { mark: '✗', tone: 'bad' },
+  destroyed: { mark: '·', tone: 'plain' },
 }
 
-/** What a status is called in a sentence: "live", "being set up". */
-export function statusTitle(status: Status): string {
-  return statusWords[status].short
+/** What a status is called in a list: "live", "being set up". */
+function statusTitle(status: Status): string {
+  const titles: Readonly<Record<Status, string>> = {
+    deploying: t`being set up`,
+    live: t`live`,
+    starting: t`starting`,
+    stopping: t`stopping`,
+    stopped: t`stopped`,
+    restarting: t`restarting`,
+    updating: t`being updated`,
+    trouble: t`not answering`,
+    blocked: t`held up`,
+    destroying: t`being destroyed`,
+    failed: t`not set up: it failed`,
+    destroyed: t`gone`,
+  }
+  return titles[status]
 }
 
 /** "🟢 my-claw · live" */
 export function statusLine(name: string, status: Status): Text {
-  const words = statusWords[status]
-  return say`${words.mark} ${bold(name)} · ${words.short}`
+  return say`${looks[status].mark} ${bold(name)} · ${statusTitle(status)}`
 }
 
 /** The line that a list shows for an instance: "🟢 my-claw · live · Amsterdam". */
 export function instanceLine(one: InstanceSummary): Text {
-  const words = statusWords[one.status]
-  const line = say`${words.mark} ${bold(one.name)} · ${words.short} · ${cityOf(one.region)}`
+  const line = say`${statusLine(one.name, one.status)} · ${cityWords(one.region)}`
   return one.standing === 'owner' ? line : say`${line} · shared here`
 }
 
@@ -57,13 +70,20 @@ export function planTitle(plan: string): string {
   return known.success ? plans[known.data].title : plan
 }
 
+/** What runs under an image reference: "OpenClaw 2026.9.6". */
+export function imageWords(reference: string): string {
+  const image = imageOf(reference)
+  if (image.kind === 'openclaw') return `OpenClaw ${image.version}`
+  return image.kind === 'stub' ? t`Practice gateway (no real assistant inside)` : reference
+}
+
 /** What thinks inside: "Claude (key …x4Qe)". */
 export function brainWords(modelProvider: string | null, secrets: readonly { name: string; last4: string }[]): string {
   const provider = modelProviderOf(modelProvider)
-  if (provider === undefined) return modelProvider ?? 'none yet'
+  if (provider === undefined) return modelProvider ?? t`none yet`
   const secret = secrets.find((one) => one.name === provider.secretName)
-  if (secret === undefined) return `${provider.brain}, without a key: it cannot answer yet`
-  return secret.last4 === '' ? provider.brain : `${provider.brain} (key …${secret.last4})`
+  if (secret === undefined) return t`${provider.brain}, without a key: it cannot answer yet`
+  return secret.last4 === '' ? provider.brain : t`${provider.brain} (key …${secret.last4})`
 }
 
 /** All instances of a person, whose plan allows `limit` of them, and those of others that are shared with where they are. */
@@ -73,7 +93,7 @@ export function instancesView(own: readonly InstanceSummary[], limit: number, sh
     return {
       tone: 'plain',
       blocks: [paragraph`You have no assistant yet. Setting one up takes about two minutes.`],
-      actions: [button('Set one up', 'deploy')],
+      actions: [button(t`Set one up`, 'deploy')],
     }
   }
   const lines: Block[] = list.map((one) => ({ kind: 'text', text: instanceLine(one) }))
@@ -82,32 +102,28 @@ export function instancesView(own: readonly InstanceSummary[], limit: number, sh
     blocks: lines,
     actions: [
       ...list.slice(0, 8).map((one) => button(one.name, 'status', handleOf(one))),
-      ...(own.length < limit ? [button('Set up another', 'deploy')] : []),
+      ...(own.length < limit ? [button(t`Set up another`, 'deploy')] : []),
     ],
   }
 }
 
 /** How one instance is doing. */
 export function statusView(one: InstanceDetail, now: Date): View {
-  const region = regionOf(one.region)
   const lately = latelyWords(one.events, now).slice(0, 3)
   return {
-    tone: statusWords[one.status].tone,
-    title: statusTitleOf(one, now),
+    tone: looks[one.status].tone,
+    title: statusText(one, now),
     blocks: [
       ...troubleBlocks(one, now),
       {
         kind: 'fields',
         fields: [
-          { label: 'Health', value: [healthWords(one, now)] },
-          {
-            label: 'Lives in',
-            value: [`${region === undefined ? one.region : `${region.city}, ${region.country}`}, with ${one.volumeGb} GB of storage`],
-          },
-          { label: 'Runs', value: [`${imageTitle(one.image)}, on the ${planTitle(one.plan)} plan`] },
-          { label: 'Brain', value: [brainWords(one.modelProvider, one.secrets)] },
+          { label: t`Health`, value: [healthWords(one, now)] },
+          { label: t`Lives in`, value: [livesWords(one)] },
+          { label: t`Runs`, value: [t`${imageWords(one.image)}, on the ${planTitle(one.plan)} plan`] },
+          { label: t`Brain`, value: [brainWords(one.modelProvider, one.secrets)] },
           ...(one.sharedWith.length === 0 ? [] : [{ label: t`Shared with`, value: [one.sharedWith.map(placeTitle).join(', ')] }]),
-          ...(lately.length === 0 ? [] : [{ label: 'Lately', value: [lately.join(' · ')] }]),
+          ...(lately.length === 0 ? [] : [{ label: t`Lately`, value: [lately.join(' · ')] }]),
         ],
       },
     ],
@@ -115,113 +131,162 @@ export function statusView(one: InstanceDetail, now: Date): View {
   }
 }
 
-function statusTitleOf(one: InstanceDetail, now: Date): Text {
-  const since = one.liveSince === null ? '' : `, for ${durationWords(now.getTime() - one.liveSince.getTime())} now`
-  return say`${bold(one.name)} is ${statusWords[one.status].short}${one.status === 'live' ? since : ''}.`
+function livesWords({ region: code, volumeGb }: InstanceDetail): string {
+  const region = regionOf(code)
+  return t`${region === undefined ? code : placeWords(region)}, with ${volumeGb} GB of storage`
 }
 
-function healthWords(one: InstanceDetail, now: Date): string {
-  if (one.status === 'stopped') return 'not checked while it is stopped'
-  if (one.health === null) return one.status === 'live' ? 'first check within a minute' : 'checked as soon as it runs'
-  const when = agoWords(one.health.checkedAt, now)
-  if (!one.health.ok) return `did not answer ${when}${one.health.error === null ? '' : ` (${one.health.error})`}`
-  return `answered ${when}${one.health.latencyMs === null ? '' : `, in ${one.health.latencyMs} ms`}`
+function statusText(one: InstanceDetail, now: Date): Text {
+  const name = bold(one.name)
+  switch (one.status) {
+    case 'deploying':
+      return say`${name} is being set up.`
+    case 'live':
+      return one.liveSince === null ? say`${name} is live.` : say`${name} is live, for ${durationWords(now.getTime() - one.liveSince.getTime())} now.`
+    case 'starting':
+      return say`${name} is starting.`
+    case 'stopping':
+      return say`${name} is stopping.`
+    case 'stopped':
+      return say`${name} is stopped.`
+    case 'restarting':
+      return say`${name} is restarting.`
+    case 'updating':
+      return say`${name} is being updated.`
+    case 'trouble':
+      return say`${name} is not answering.`
+    case 'blocked':
+      return say`${name} is held up.`
+    case 'destroying':
+      return say`${name} is being destroyed.`
+    case 'failed':
+      return say`${name} is not set up: it failed.`
+    case 'destroyed':
+      return say`${name} is gone.`
+    default:
+      return assertNever(one.status)
+  }
+}
+
+function healthWords({ status, health }: InstanceDetail, now: Date): string {
+  if (status === 'stopped') return t`not checked while it is stopped`
+  if (health === null) return status === 'live' ? t`first check within a minute` : t`checked as soon as it runs`
+  const when = agoWords(health.checkedAt, now)
+  if (!health.ok) return health.error === null ? t`did not answer ${when}` : t`did not answer ${when} (${health.error})`
+  return health.latencyMs === null ? t`answered ${when}` : t`answered ${when}, in ${health.latencyMs} ms`
 }
 
 function troubleBlocks(one: InstanceDetail, now: Date): Block[] {
   const [incident] = one.incidents
   if (incident === undefined) return []
+  const what = troubleWords(incident.kind)
+  const began = agoWords(incident.openedAt, now)
+  return incident.count > 1
+    ? [paragraph`${what}: it began ${began}, ${timesWords(incident.count)} so far.`]
+    : [paragraph`${what}: it began ${began}.`]
+}
+
+function troubleWords(kind: string): string {
   const words: Readonly<Record<string, string>> = {
-    unhealthy: 'It stopped answering',
-    crashed: 'It stopped by itself',
-    'out-of-memory': 'It ran out of memory',
-    'bad-config': 'Its settings are not valid, so it does not start',
-    'host-unreachable': 'The computer it runs on cannot be reached',
-    'region-full': 'There is no room for it near the place you chose',
-    'storage-lost': 'Its storage is missing at our provider',
-    'destroy-stuck': 'Our provider does not confirm that it is gone',
-    'channel-down': 'One of its chats is not connected',
+    unhealthy: t`It stopped answering`,
+    crashed: t`It stopped by itself`,
+    'out-of-memory': t`It ran out of memory`,
+    'bad-config': t`Its settings are not valid, so it does not start`,
+    'host-unreachable': t`The computer it runs on cannot be reached`,
+    'region-full': t`There is no room for it near the place you chose`,
+    'storage-lost': t`Its storage is missing at our provider`,
+    'destroy-stuck': t`Our provider does not confirm that it is gone`,
+    'channel-down': t`One of its chats is not connected`,
   }
-  const often = incident.count > 1 ? `, ${timesWords(incident.count)} so far` : ''
-  return [paragraph`${words[incident.kind] ?? 'Something is wrong with it'}: it began ${agoWords(incident.openedAt, now)}${often}.`]
+  return words[kind] ?? t`Something is wrong with it`
 }
 
 /** What can be done with an instance in its state by everybody who gets to press it, the likeliest first. */
 export function statusActions(one: Pick<InstanceSummary, 'id' | 'status' | 'name' | 'audience'>): Button[] {
   const handle = handleOf(one)
   if (one.audience === 'see') return [button(t`Look again`, 'status', handle)]
-  const restart = button('Restart', 'restart', handle)
-  const stop = button('Stop', 'stop', handle)
-  const logs = button('Logs', 'logs', handle)
+  const restart = button(t`Restart`, 'restart', handle)
+  const stop = button(t`Stop`, 'stop', handle)
+  const logs = button(t`Logs`, 'logs', handle)
   switch (one.status) {
     case 'live':
       return [restart, stop, logs]
     case 'stopped':
-      return [button('Start', 'start', handle), logs, button('Destroy', 'destroy', handle)]
+      return [button(t`Start`, 'start', handle), logs, button(t`Destroy`, 'destroy', handle)]
     case 'trouble':
     case 'blocked':
       return [restart, logs, stop]
     case 'failed':
     case 'destroyed':
-      return [button('Set one up', 'deploy')]
+      return [button(t`Set one up`, 'deploy')]
     case 'deploying':
     case 'starting':
     case 'stopping':
     case 'restarting':
     case 'updating':
     case 'destroying':
-      return [button('Look again', 'status', handle), logs]
+      return [button(t`Look again`, 'status', handle), logs]
     default:
       return assertNever(one.status)
   }
 }
 
-const asked: Readonly<Record<string, string>> = {
-  deploy: 'setting up began',
-  start: 'start asked',
-  stop: 'stop asked',
-  restart: 'restart asked',
-  update: 'update began',
-  recover: 'I restarted it',
-  destroy: 'destruction asked',
-}
-const finished: Readonly<Record<string, string>> = {
-  deploy: 'went live',
-  start: 'started',
-  stop: 'stopped',
-  restart: 'restarted',
-  update: 'updated',
-  recover: 'came back',
-}
+type Event = InstanceDetail['events'][number]
 
 /** What happened last, newest first: endings rather than beginnings where there is one. */
-function latelyWords(events: InstanceDetail['events'], now: Date): string[] {
+function latelyWords(events: readonly Event[], now: Date): string[] {
   return events.flatMap((event, index) => {
     const ended = event.kind === 'requested' && events.slice(0, index).some((newer) => newer.kind === 'done' || newer.kind === 'failed')
-    const words = ended ? undefined : eventWords(event, events.slice(index + 1))
-    return words === undefined ? [] : [`${words} ${agoWords(event.at, now)}`]
+    const words = ended ? undefined : eventWords(event, events.slice(index + 1), agoWords(event.at, now))
+    return words === undefined ? [] : [words]
   })
 }
 
-function eventWords(event: InstanceDetail['events'][number], older: InstanceDetail['events']): string | undefined {
-  const job = (one: InstanceDetail['events'][number] | undefined): string => {
-    const kind = one?.detail['kind']
-    return typeof kind === 'string' ? kind : ''
-  }
+function eventWords(event: Event, older: readonly Event[], when: string): string | undefined {
   switch (event.kind) {
     case 'requested':
-      return asked[job(event)]
+      return askedWords(jobOf(event), when)
     case 'done':
-      return finished[job(older.find((one) => one.kind === 'requested'))]
+      return finishedWords(jobOf(older.find((one) => one.kind === 'requested')), when)
     case 'failed':
-      return 'a try failed'
+      return t`a try failed ${when}`
     case 'renamed':
-      return 'renamed'
+      return t`renamed ${when}`
     case 'health':
-      return event.detail['exit'] === 'out-of-memory' ? 'ran out of memory' : 'stopped by itself'
+      return event.detail['exit'] === 'out-of-memory' ? t`ran out of memory ${when}` : t`stopped by itself ${when}`
     default:
       return undefined
   }
+}
+
+function jobOf(event: Event | undefined): string {
+  const kind = event?.detail['kind']
+  return typeof kind === 'string' ? kind : ''
+}
+
+function askedWords(job: string, when: string): string | undefined {
+  const words: Readonly<Record<string, string>> = {
+    deploy: t`setting up began ${when}`,
+    start: t`start asked ${when}`,
+    stop: t`stop asked ${when}`,
+    restart: t`restart asked ${when}`,
+    update: t`update began ${when}`,
+    recover: t`I restarted it ${when}`,
+    destroy: t`destruction asked ${when}`,
+  }
+  return words[job]
+}
+
+function finishedWords(job: string, when: string): string | undefined {
+  const words: Readonly<Record<string, string>> = {
+    deploy: t`went live ${when}`,
+    start: t`started ${when}`,
+    stop: t`stopped ${when}`,
+    restart: t`restarted ${when}`,
+    update: t`updated ${when}`,
+    recover: t`came back ${when}`,
+  }
+  return words[job]
 }
 
 export const LOG_LINES_SHOWN = 15
@@ -238,19 +303,19 @@ export function logsView(
     return {
       tone: 'plain',
       blocks: [paragraph`${bold(logs.name)} has not said anything yet.`],
-      actions: [button('Look again', 'logs', handle), button('Status', 'status', handle)],
+      actions: [button(t`Look again`, 'logs', handle), button(t`Status`, 'status', handle)],
     }
   }
   const lines = shown.map((line) => `${clockWords(new Date(line.at), options.timeZone).replace(' UTC', '')}  ${line.message}`)
   const more = options.lines < LOG_LINES_MORE && logs.lines.length >= options.lines
   return {
     tone: 'plain',
-    title: say`The last ${shown.length} ${shown.length === 1 ? 'line' : 'lines'} of ${bold(logs.name)}`,
+    title: shown.length === 1 ? say`The last 1 line of ${bold(logs.name)}` : say`The last ${shown.length} lines of ${bold(logs.name)}`,
     blocks: [{ kind: 'code', lines }],
     actions: [
-      ...(more ? [button('More', 'logs', handle, String(LOG_LINES_MORE))] : []),
-      button('Newest', 'logs', handle),
-      button('Status', 'status', handle),
+      ...(more ? [button(t`More`, 'logs', handle, String(LOG_LINES_MORE))] : []),
+      button(t`Newest`, 'logs', handle),
+      button(t`Status`, 'status', handle),
     ],
   }
 }
@@ -260,7 +325,7 @@ export function renamedView(from: string, to: string): View {
   return {
     tone: 'plain',
     blocks: [paragraph`${bold(from)} is called ${bold(to)} now. Nothing else changed.`],
-    actions: [button('Status', 'status', to)],
+    actions: [button(t`Status`, 'status', to)],
   }
 }
 

@@ -1,18 +1,19 @@
 // A job under way as one message that changes, and how it ended.
 import { assertNever } from '../../../lib/errors.ts'
 import type { ChannelId } from '../../../domain/credentials.ts'
-import { imageOf, imageTitle } from '../../../domain/image.ts'
+import { imageOf } from '../../../domain/image.ts'
 import { modelProviderOf } from '../../../domain/model-providers.ts'
 import { plans, planIdSchema } from '../../../domain/plans.ts'
-import { cityOf } from '../../../domain/regions.ts'
 import { milestones, type Milestone, type OperationKind } from '../../../domain/status.ts'
 import type { Info } from '../info.ts'
 import { t } from '../language.ts'
 import { bold, button, paragraph, say, type Block, type Button, type Step, type Text, type View } from '../view.ts'
 import { goodbyeView } from './destroy.ts'
 import { practiceBlocks } from './greeting.ts'
+import { imageWords } from './instance.ts'
 import { listensView, type ListenFacts } from './keys.ts'
-import { durationWords } from './time.ts'
+import { cityWords } from './regions.ts'
+import { durationWords, elapsedWords } from './time.ts'
 
 export type JobEnd =
   | { kind: 'running' }
@@ -45,15 +46,19 @@ export type JobFacts = {
 }
 export type Notice = { kind: 'slow' } | { kind: 'region-fallback'; from: string; to: string } | { kind: 'retrying'; what: string }
 
-const doing: Readonly<Record<OperationKind, string>> = {
-  deploy: 'Launching',
-  start: 'Starting',
-  stop: 'Stopping',
-  restart: 'Restarting',
-  update: 'Updating',
-  recover: 'Bringing back',
-  destroy: 'Destroying',
-  'give-up': 'Cleaning up after',
+function doingText({ kind, instance }: JobFacts): Text {
+  const name = bold(instance.name)
+  const texts: Readonly<Record<OperationKind, Text>> = {
+    deploy: say`Launching ${name}`,
+    start: say`Starting ${name}`,
+    stop: say`Stopping ${name}`,
+    restart: say`Restarting ${name}`,
+    update: say`Updating ${name}`,
+    recover: say`Bringing back ${name}`,
+    destroy: say`Destroying ${name}`,
+    'give-up': say`Cleaning up after ${name}`,
+  }
+  return texts[kind]
 }
 
 /** The job's one message, as it stands now. */
@@ -79,7 +84,7 @@ export function progressView(facts: JobFacts): View {
         tone: 'plain',
         key: facts.key,
         job: 'interrupted',
-        blocks: [paragraph`${doing[facts.kind]} ${bold(facts.instance.name)} made way for what you asked next.`],
+        blocks: [paragraph`${doingText(facts)} made way for what you asked next.`],
         actions: [],
       }
     default:
@@ -91,8 +96,8 @@ function frame(facts: JobFacts, until: Date): View {
   return {
     tone: 'plain',
     key: facts.key,
-    title: say`${doing[facts.kind]} ${bold(facts.instance.name)}`,
-    elapsed: durationWords(until.getTime() - facts.startedAt.getTime()),
+    title: doingText(facts),
+    elapsed: elapsedWords(until.getTime() - facts.startedAt.getTime()),
     blocks: [{ kind: 'progress', steps: stepsOf(facts) }, ...facts.notices.slice(-1).map((notice) => noticeBlock(notice, facts))],
     actions: [],
   }
@@ -113,34 +118,40 @@ function activeStep(name: Milestone, label: string, facts: JobFacts): Step {
   const { preparing } = facts
   if (preparing !== null && (name === 'start' || name === 'restart' || name === 'machine')) {
     const share = preparing.percent === null ? {} : { detail: `${Math.round(preparing.percent)} %`, percent: preparing.percent }
-    return { label: preparing.message, state: 'active', ...share }
+    return { label: preparingWords(preparing.message), state: 'active', ...share }
   }
   const expected = expectation(name, facts)
   return { label, state: 'active', ...(expected !== null && { detail: expected }) }
 }
 
+/** The computer that it is to run on says what it is doing; what it may be is known where it is our own (local/images). */
+function preparingWords(message: string): string {
+  const what = /^Installing (.+)$/.exec(message)?.[1]
+  return what === undefined ? message : t`Installing ${what}`
+}
+
 function expectation(name: Milestone, facts: JobFacts): string | null {
   const real = imageOf(facts.instance.image).kind === 'openclaw'
-  if (name === 'start' || name === 'restart') return real ? 'usually 20 to 60 s' : 'a few seconds'
-  if (name === 'health') return real ? 'up to a minute' : 'a few seconds'
+  if (name === 'start' || name === 'restart') return real ? t`usually 20 to 60 s` : t`a few seconds`
+  if (name === 'health') return real ? t`up to a minute` : t`a few seconds`
   return null
 }
 
 function stepLabel(name: Milestone, { instance }: JobFacts): string {
   const plan = planIdSchema.safeParse(instance.plan)
-  const gateway = imageOf(instance.image).kind === 'openclaw' ? 'OpenClaw' : 'the gateway'
+  const real = imageOf(instance.image).kind === 'openclaw'
   const labels: Readonly<Record<Milestone, string>> = {
-    network: 'Private network',
-    storage: plan.success ? `Storage ${plans[plan.data].volumeGb} GB` : 'Storage',
-    machine: `Machine in ${cityOf(instance.region)}`,
-    start: `Starting ${gateway}`,
-    health: 'First health check',
-    stop: `Stopping ${gateway}`,
-    restart: `Restarting ${gateway}`,
-    update: 'Applying the change',
-    'machine-gone': 'Machine',
-    'storage-gone': 'Storage',
-    'network-gone': 'Network and address',
+    network: t`Private network`,
+    storage: plan.success ? t`Storage ${plans[plan.data].volumeGb} GB` : t`Storage`,
+    machine: t`Machine in ${cityWords(instance.region)}`,
+    start: real ? t`Starting OpenClaw` : t`Starting the gateway`,
+    health: t`First health check`,
+    stop: real ? t`Stopping OpenClaw` : t`Stopping the gateway`,
+    restart: real ? t`Restarting OpenClaw` : t`Restarting the gateway`,
+    update: t`Applying the change`,
+    'machine-gone': t`Machine`,
+    'storage-gone': t`Storage`,
+    'network-gone': t`Network and address`,
   }
   return labels[name]
 }
@@ -150,7 +161,7 @@ function noticeBlock(notice: Notice, facts: JobFacts): Block {
     case 'slow':
       return paragraph`This takes longer than usual. I keep at it, and nothing is lost.`
     case 'region-fallback':
-      return paragraph`${cityOf(notice.from)} is full right now (our provider has no room there), so ${bold(facts.instance.name)} goes to ${cityOf(notice.to)}.`
+      return paragraph`${cityWords(notice.from)} is full right now (our provider has no room there), so ${bold(facts.instance.name)} goes to ${cityWords(notice.to)}.`
     case 'retrying':
       return paragraph`Our provider stumbled (${notice.what}). I am trying again; nothing is lost.`
     default:
@@ -161,7 +172,7 @@ function noticeBlock(notice: Notice, facts: JobFacts): Block {
 function doneView(facts: JobFacts, at: Date): View {
   const { name } = facts.instance
   const took = durationWords(at.getTime() - facts.startedAt.getTime())
-  const running: Button[] = [button('Status', 'status', name), button('Logs', 'logs', name)]
+  const running: Button[] = [button(t`Status`, 'status', name), button(t`Logs`, 'logs', name)]
   const said = (tone: View['tone'], text: Text, actions: Button[]): View => ({ tone, key: facts.key, blocks: [{ kind: 'text', text }], actions })
   switch (facts.kind) {
     case 'deploy':
@@ -179,8 +190,8 @@ function doneView(facts: JobFacts, at: Date): View {
       return said('good', say`${bold(name)} is live with the change, after ${took}.`, running)
     case 'stop':
       return said('plain', say`${bold(name)} is stopped. Its storage and its memory are kept.`, [
-        button('Start', 'start', name),
-        button('Status', 'status', name),
+        button(t`Start`, 'start', name),
+        button(t`Status`, 'status', name),
       ])
     default:
       return assertNever(facts.kind)
@@ -200,7 +211,7 @@ function failedView(facts: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): 
     ...shown,
     tone: 'bad',
     blocks: [...shown.blocks, { kind: 'text', text: say`${failureText(end.reason, facts.instance)} Its storage is untouched.` }],
-    actions: [button('Try again', again, facts.instance.name), button('Logs', 'logs', facts.instance.name)],
+    actions: [button(t`Try again`, again, facts.instance.name), button(t`Logs`, 'logs', facts.instance.name)],
   }
 }
 
@@ -229,7 +240,7 @@ function failureText(reason: string, instance: { name: string }): Text {
 function blockedBlock(reason: string, { instance }: JobFacts): Block {
   switch (reason) {
     case 'region-full':
-      return paragraph`There is no room near ${cityOf(instance.region)} at our provider right now. I ask again every half minute and go on by myself. Nothing is lost.`
+      return paragraph`There is no room near ${cityWords(instance.region)} at our provider right now. I ask again every half minute and go on by myself. Nothing is lost.`
     case 'bad-config':
       return paragraph`OpenClaw calls its settings invalid, so starting it again would not help. Nothing is lost.`
     case 'host-unreachable':
@@ -242,8 +253,8 @@ function blockedBlock(reason: string, { instance }: JobFacts): Block {
 }
 
 function blockedActions({ kind, instance }: JobFacts): Button[] {
-  const first = kind === 'deploy' ? button('Cancel it', 'destroy', instance.name) : button('Logs', 'logs', instance.name)
-  return [button('Look again', 'status', instance.name), first]
+  const first = kind === 'deploy' ? button(t`Cancel it`, 'destroy', instance.name) : button(t`Logs`, 'logs', instance.name)
+  return [button(t`Look again`, 'status', instance.name), first]
 }
 
 /** The message that stays: live, failed or gone. Null while there is nothing to say. */
@@ -257,35 +268,35 @@ export function outcomeView(facts: JobFacts, info: Info): View | null {
 }
 
 function liveView({ key, instance }: JobFacts, info: Info): View {
-  const watch = 'I check on it every minute and restart it if it stops answering.'
+  const watch = say`I check on it every minute and restart it if it stops answering.`
   const brain = modelProviderOf(instance.modelProvider)
   const practice = imageOf(instance.image).kind === 'stub'
-  const thinks = brain !== undefined && instance.hasKey ? `It thinks with ${brain.brain}.` : 'It has no key yet, so it runs but cannot answer.'
-  const running = practice ? '' : `, running ${imageTitle(instance.image)}`
+  const thinks = brain !== undefined && instance.hasKey ? say`It thinks with ${brain.brain}.` : say`It has no key yet, so it runs but cannot answer.`
+  const [name, city] = [bold(instance.name), cityWords(instance.region)]
   return {
     tone: 'good',
     key,
-    title: say`${bold(instance.name)} is live in ${cityOf(instance.region)}${running}.`,
-    blocks: practice ? [...practiceBlocks(info.gatewayImage), paragraph`${watch}`] : [paragraph`${thinks} ${watch}`],
+    title: practice ? say`${name} is live in ${city}.` : say`${name} is live in ${city}, running ${imageWords(instance.image)}.`,
+    blocks: practice ? [...practiceBlocks(info.gatewayImage), { kind: 'text', text: watch }] : [paragraph`${thinks} ${watch}`],
     actions: [
       ...(instance.channels.includes('telegram') ? [] : [button(t`Add Telegram`, 'set-key', instance.name, 'telegram')]),
       button(t`Add Discord or Slack`, 'keys', instance.name, 'add'),
-      button('Status', 'status', instance.name),
-      button('Logs', 'logs', instance.name),
-      button('Help', 'help'),
+      button(t`Status`, 'status', instance.name),
+      button(t`Logs`, 'logs', instance.name),
+      button(t`Help`, 'help'),
     ],
   }
 }
 
 function notSetUpView({ key, instance }: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): View {
   const cleaned = end.cleaned
-    ? 'Everything that was made for it is removed, and nothing is charged.'
-    : 'I am removing what was made for it; nothing is charged.'
+    ? paragraph`Everything that was made for it is removed, and nothing is charged.`
+    : paragraph`I am removing what was made for it; nothing is charged.`
   return {
     tone: 'bad',
     key,
     title: say`${bold(instance.name)} was not set up.`,
-    blocks: [{ kind: 'text', text: failureText(end.reason, instance) }, paragraph`${cleaned}`],
-    actions: [{ label: 'Try again', press: { verb: 'retry', args: [instance.id] }, style: 'primary' }, button('How it works', 'how')],
+    blocks: [{ kind: 'text', text: failureText(end.reason, instance) }, cleaned],
+    actions: [{ label: t`Try again`, press: { verb: 'retry', args: [instance.id] }, style: 'primary' }, button(t`How it works`, 'how')],
   }
 }

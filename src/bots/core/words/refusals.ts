@@ -2,13 +2,13 @@
 import { assertNever } from '../../../lib/errors.ts'
 import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/instance-name.ts'
 import type { Refusal } from '../../../domain/refusal.ts'
+import { t } from '../language.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
 import { isKeyRefusal, keyAnswer } from './key-problems.ts'
 import { privateOnlyView } from './greeting.ts'
-import { statusTitle } from './instance.ts'
 import { isSharingRefusal, sharingAnswer } from './sharing-refusals.ts'
-import { countWords, durationWords } from './time.ts'
+import { durationWords } from './time.ts'
 
 /** What was asked, so that a way out can offer it again. */
 export type Asked = { action: string; instance?: string; rest?: readonly string[] }
@@ -29,8 +29,8 @@ export function refusalText(refusal: Said, asked: Asked): Text {
 }
 
 type Answer = { text: Text; actions: Button[] }
-const setUp = button('Set one up', 'deploy')
-const list = button('My assistants', 'instances')
+const setUp = (): Button => button(t`Set one up`, 'deploy')
+const list = (): Button => button(t`My assistants`, 'instances')
 
 function answer(refusal: Said, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
@@ -39,13 +39,16 @@ function answer(refusal: Said, asked: Asked): Answer {
   switch (refusal.reason) {
     case 'instance-limit':
       return {
-        text: say`${bold(refusal.plan)} holds ${countWords(refusal.limit, 'assistant')}, and you have ${refusal.limit === 1 ? 'it' : 'them'} already. Nothing new was made. To make room, destroy one first.`,
-        actions: [list, button('Prices', 'prices')],
+        text:
+          refusal.limit === 1
+            ? say`${bold(refusal.plan)} holds 1 assistant, and you have it already. Nothing new was made. To make room, destroy one first.`
+            : say`${bold(refusal.plan)} holds ${refusal.limit} assistants, and you have them already. Nothing new was made. To make room, destroy one first.`,
+        actions: [list(), button(t`Prices`, 'prices')],
       }
     case 'name':
       return { text: nameProblemText(refusal.problem), actions: [suggestionButton(refusal.problem, asked)] }
     case 'no-instance':
-      return { text: say`You have no assistant yet. Setting one up takes about two minutes.`, actions: [setUp] }
+      return { text: say`You have no assistant yet. Setting one up takes about two minutes.`, actions: [setUp()] }
     case 'unknown-instance':
       return {
         text: refusal.here
@@ -57,7 +60,7 @@ function answer(refusal: Said, asked: Asked): Answer {
       return {
         text: refusal.here
           ? say`There are ${refusal.names.length} assistants here. Which one do you mean?`
-          : say`You have ${countWords(refusal.names.length, 'assistant')}. Which one do you mean?`,
+          : say`You have ${refusal.names.length} assistants. Which one do you mean?`,
         actions: choices(refusal.names, asked),
       }
     case 'name-mismatch':
@@ -70,15 +73,15 @@ function answer(refusal: Said, asked: Asked): Answer {
     case 'key-links-limit':
       return {
         text: say`You have had ${refusal.limit} links within an hour, which is as many as I give. The next one is free in ${durationWords(refusal.retryAfterSeconds * 1_000)}.`,
-        actions: [list],
+        actions: [list()],
       }
     case 'logs-unavailable':
       return {
         text: say`${named(asked)} has a log, but our provider does not hand it out right now. Nothing is lost; try again in a minute.`,
-        actions: [button('Try again', asked.action, ...instanceArgs(asked)), button('Status', 'status', ...instanceArgs(asked))],
+        actions: [button(t`Try again`, asked.action, ...instanceArgs(asked)), button(t`Status`, 'status', ...instanceArgs(asked))],
       }
     case 'nothing-to-retry':
-      return { text: say`There is nothing to try again: that one is gone. You can set up a new one.`, actions: [setUp] }
+      return { text: say`There is nothing to try again: that one is gone. You can set up a new one.`, actions: [setUp()] }
     case 'already':
     case 'busy':
     case 'being-destroyed':
@@ -94,40 +97,54 @@ function answer(refusal: Said, asked: Asked): Answer {
 type StateRefusal = Extract<Refusal, { reason: 'already' | 'busy' | 'being-destroyed' | 'unknown-region' | 'bad-input' | 'too-many-requests' }>
 
 function stateAnswer(refusal: StateRefusal, asked: Asked): Answer {
-  const status = button('Status', 'status', ...instanceArgs(asked))
+  const status = button(t`Status`, 'status', ...instanceArgs(asked))
   switch (refusal.reason) {
     case 'already':
       return refusal.state === 'running'
-        ? { text: say`${named(asked)} is running already.`, actions: [status, button('Restart', 'restart', ...instanceArgs(asked))] }
-        : { text: say`${named(asked)} is stopped already. Its storage is kept.`, actions: [button('Start', 'start', ...instanceArgs(asked)), status] }
+        ? { text: say`${named(asked)} is running already.`, actions: [status, button(t`Restart`, 'restart', ...instanceArgs(asked))] }
+        : {
+            text: say`${named(asked)} is stopped already. Its storage is kept.`,
+            actions: [button(t`Start`, 'start', ...instanceArgs(asked)), status],
+          }
     case 'busy':
       return {
-        text: say`${named(asked)} is ${busyWords(refusal.state)} just now. Ask again when that is done; I will say so here.`,
+        text: say`${busyText(named(asked), refusal.state)} Ask again when that is done; I will say so here.`,
         actions: [status],
       }
     case 'being-destroyed':
-      return { text: say`${bold(refusal.name)} is being destroyed and cannot be changed any more.`, actions: [list] }
+      return { text: say`${bold(refusal.name)} is being destroyed and cannot be changed any more.`, actions: [list()] }
     case 'unknown-region':
-      return { text: say`I know no place called ${bold(refusal.region)}. Choose one from the list when you set up.`, actions: [setUp] }
+      return { text: say`I know no place called ${bold(refusal.region)}. Choose one from the list when you set up.`, actions: [setUp()] }
     case 'bad-input':
       return {
         text: say`I could not make sense of that (${refusal.problems.slice(0, 3).join('; ')}). Nothing was changed.`,
-        actions: [button('Help', 'help')],
+        actions: [button(t`Help`, 'help')],
       }
     case 'too-many-requests':
       return {
         text: say`That was a lot at once, so I stopped listening for a moment. Nothing was changed by the last one. Try again in ${durationWords(refusal.retryAfterSeconds * 1_000)}.`,
-        actions: [list],
+        actions: [list()],
       }
     default:
       return assertNever(refusal)
   }
 }
 
-function busyWords(state: string): string {
-  return state === 'deploying' || state === 'starting' || state === 'stopping' || state === 'restarting' || state === 'updating'
-    ? statusTitle(state)
-    : 'busy'
+function busyText(name: Text, state: string): Text {
+  switch (state) {
+    case 'deploying':
+      return say`${name} is being set up just now.`
+    case 'starting':
+      return say`${name} is starting just now.`
+    case 'stopping':
+      return say`${name} is stopping just now.`
+    case 'restarting':
+      return say`${name} is restarting just now.`
+    case 'updating':
+      return say`${name} is being updated just now.`
+    default:
+      return say`${name} is busy just now.`
+  }
 }
 
 function named(asked: Asked): Text {

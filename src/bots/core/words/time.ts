@@ -1,16 +1,26 @@
 // Times and amounts in a person's words.
+import { language, t } from '../language.ts'
 
-/** "under 1 s", "58 s", "1 min 10 s", "2 h 5 min", "3 days 4 h". */
+/** "under 1 s", "58 s", "1 min 10 s", "2 h 5 min", "3 days 4 h": as it stands behind "after", "for" and "in". */
 export function durationWords(ms: number): string {
+  return durationOf(ms, (days) => (days === 1 ? t`1 day` : t`${days} days`))
+}
+
+/** The same, by itself: German bends the days behind a preposition. */
+export function elapsedWords(ms: number): string {
+  const long = new Intl.NumberFormat(language(), { style: 'unit', unit: 'day', unitDisplay: 'long' })
+  return durationOf(ms, (days) => long.format(days))
+}
+
+function durationOf(ms: number, daysWords: (days: number) => string): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
-  if (seconds < 1) return 'under 1 s'
+  if (seconds < 1) return t`under 1 s`
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return joined(`${minutes} min`, seconds % 60, 's')
   const hours = Math.floor(minutes / 60)
   if (hours < 24) return joined(`${hours} h`, minutes % 60, 'min')
-  const days = Math.floor(hours / 24)
-  return joined(days === 1 ? '1 day' : `${days} days`, hours % 24, 'h')
+  return joined(daysWords(Math.floor(hours / 24)), hours % 24, 'h')
 }
 
 function joined(head: string, rest: number, unit: string): string {
@@ -20,11 +30,11 @@ function joined(head: string, rest: number, unit: string): string {
 /** "just now", "3 minutes ago", "2 days ago". */
 export function agoWords(at: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - at.getTime()) / 1_000)
-  if (seconds < 10) return 'just now'
-  if (seconds < 60) return `${seconds} seconds ago`
-  const [count, unit] = seconds < 3_600 ? [seconds / 60, 'minute'] : seconds < 86_400 ? [seconds / 3_600, 'hour'] : [seconds / 86_400, 'day']
-  const whole = Math.floor(count)
-  return `${whole} ${unit}${whole === 1 ? '' : 's'} ago`
+  if (seconds < 10) return t`just now`
+  const ago = new Intl.RelativeTimeFormat(language(), { numeric: 'always' })
+  if (seconds < 60) return ago.format(-seconds, 'second')
+  if (seconds < 3_600) return ago.format(-Math.floor(seconds / 60), 'minute')
+  return seconds < 86_400 ? ago.format(-Math.floor(seconds / 3_600), 'hour') : ago.format(-Math.floor(seconds / 86_400), 'day')
 }
 
 /** "14:02" on the person's clock; UTC, and said so, when their time zone is not known. */
@@ -40,15 +50,11 @@ export function clockWords(at: Date, timeZone: string | null): string {
 
 /** "once", "twice", "3 times". */
 export function timesWords(count: number): string {
-  return count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`
+  return count === 1 ? t`once` : count === 2 ? t`twice` : t`${count} times`
 }
 
 /** "$9", "$1.10". */
 export function moneyWords(cents: number): string {
-  return cents % 100 === 0 ? `$${cents / 100}` : `$${(cents / 100).toFixed(2)}`
-}
-
-/** "1 check", "3 checks". */
-export function countWords(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  const dollars = new Intl.NumberFormat(language(), { style: 'currency', currency: 'USD', trailingZeroDisplay: 'stripIfInteger' })
+  return dollars.format(cents / 100)
 }

@@ -1,16 +1,17 @@
 // When something is wrong on our side, with a button, or with what was pasted.
+import { t } from '../language.ts'
 import { bold, button, code, paragraph, say, type Button, type Text, type View } from '../view.ts'
 
 /** Something broke while we handled what was asked. `reference` finds it in the log. */
 export function brokenView(what: string | null, reference: string, again: Button | null): View {
-  const doing = what === null ? say`that` : say`${code(what)}`
+  const unfinished =
+    what === null
+      ? paragraph`I could not finish that: something on my side broke. What runs keeps running, and nothing was deleted.`
+      : paragraph`I could not finish ${code(what)}: something on my side broke. What runs keeps running, and nothing was deleted.`
   return {
     tone: 'warning',
-    blocks: [
-      paragraph`I could not finish ${doing}: something on my side broke. What runs keeps running, and nothing was deleted.`,
-      paragraph`Try again in a minute. If it happens again, tell whoever runs me this code: ${code(reference)}`,
-    ],
-    actions: [...(again === null ? [] : [again]), button('My assistants', 'instances')],
+    blocks: [unfinished, paragraph`Try again in a minute. If it happens again, tell whoever runs me this code: ${code(reference)}`],
+    actions: [...(again === null ? [] : [again]), button(t`My assistants`, 'instances')],
   }
 }
 
@@ -22,7 +23,7 @@ export function deadButtonView(why: 'used' | 'expired' | 'not-yours' | 'unknown'
     'not-yours': say`That button is for the person I wrote it to. Nothing happened.`,
     unknown: say`I no longer know what that button was for. Nothing happened.`,
   }
-  return { tone: 'plain', blocks: [{ kind: 'text', text: text[why] }], actions: [button('My assistants', 'instances'), button('Help', 'help')] }
+  return { tone: 'plain', blocks: [{ kind: 'text', text: text[why] }], actions: [button(t`My assistants`, 'instances'), button(t`Help`, 'help')] }
 }
 
 /** A button of a conversation that has moved on or ended. */
@@ -31,13 +32,13 @@ export function endedView(launched: string | null): View {
     return {
       tone: 'plain',
       blocks: [paragraph`${bold(launched)} is on its way already: once is enough.`],
-      actions: [button('Status', 'status', launched)],
+      actions: [button(t`Status`, 'status', launched)],
     }
   }
   return {
     tone: 'plain',
     blocks: [paragraph`That question is over: it was answered, cancelled, or left for 30 minutes. Nothing was made by this tap.`],
-    actions: [button('Set one up', 'deploy'), button('My assistants', 'instances')],
+    actions: [button(t`Set one up`, 'deploy'), button(t`My assistants`, 'instances')],
   }
 }
 
@@ -50,7 +51,7 @@ export function strayKeyView(deleted: boolean): View {
       paragraph`That looks like a secret key, and I had not asked for one: I did not read on, and I kept nothing of it. ${seen}`,
       paragraph`When you set up an assistant I ask for its key at the right moment.`,
     ],
-    actions: [button('Set one up', 'deploy')],
+    actions: [button(t`Set one up`, 'deploy')],
   }
 }
 

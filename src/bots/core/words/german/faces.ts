@@ -8,7 +8,12 @@ export const faces: Readonly<Record<string, string>> = {
   'Or tap “{0}” below: Telegram makes the bot with you and hands me its token, so there is nothing to paste.':
     'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir sein Token. Du musst nichts einfügen.',
   'Enter it in {0}': 'In {0} eingeben',
-  'My assistants': 'Meine Assistenten',
   Send: 'Senden',
-  Cancel: 'Abbrechen',
+  'Open our private chat': 'Unseren privaten Chat öffnen',
+  'I am in your workspace': 'Ich bin in deinem Workspace',
+  'Open Slack, look for me under Apps, and say hello. You can close this page.':
+    'Öffne Slack, suche mich unter Apps und sag Hallo. Diese Seite kannst du schließen.',
+  'That did not work': 'Das hat nicht geklappt',
+  'Nothing was added. Start again from the link that brought you here; it is good for ten minutes.':
+    'Hinzugefügt wurde nichts. Beginne noch einmal bei dem Link, der dich hierher gebracht hat; er gilt zehn Minuten.',
 }

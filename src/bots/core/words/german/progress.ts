@@ -1,0 +1,75 @@
+export const progress: Readonly<Record<string, string>> = {
+  'Launching {0}': '{0} wird eingerichtet',
+  'Starting {0}': '{0} startet',
+  'Stopping {0}': '{0} wird angehalten',
+  'Restarting {0}': '{0} startet neu',
+  'Updating {0}': '{0} wird aktualisiert',
+  'Bringing back {0}': '{0} wird zurückgeholt',
+  'Destroying {0}': '{0} wird gelöscht',
+  'Cleaning up after {0}': 'Nach {0} wird aufgeräumt',
+  '{0} made way for what you asked next.': '{0}: abgelöst von dem, was du danach wolltest.',
+  'Installing {0}': '{0} wird installiert',
+  'usually 20 to 60 s': 'meist 20 bis 60 s',
+  'a few seconds': 'ein paar Sekunden',
+  'up to a minute': 'bis zu einer Minute',
+  'Private network': 'Privates Netz',
+  'Storage {0} GB': 'Speicher {0} GB',
+  Storage: 'Speicher',
+  Machine: 'Maschine',
+  'Machine in {0}': 'Maschine in {0}',
+  'Starting OpenClaw': 'Start von OpenClaw',
+  'Starting the gateway': 'Start des Platzhalters',
+  'First health check': 'Erste Prüfung',
+  'Stopping OpenClaw': 'Anhalten von OpenClaw',
+  'Stopping the gateway': 'Anhalten des Platzhalters',
+  'Restarting OpenClaw': 'Neustart von OpenClaw',
+  'Restarting the gateway': 'Neustart des Platzhalters',
+  'Applying the change': 'Übernahme der Änderung',
+  'Network and address': 'Netz und Adresse',
+  'This takes longer than usual. I keep at it, and nothing is lost.': 'Das dauert länger als sonst. Ich bleibe dran, und verloren ist nichts.',
+  '{0} is full right now (our provider has no room there), so {1} goes to {2}.':
+    '{0} ist gerade voll (unser Anbieter hat dort keinen Platz), darum kommt {1} nach {2}.',
+  'Our provider stumbled ({0}). I am trying again; nothing is lost.':
+    'Unser Anbieter ist gestolpert ({0}). Ich versuche es noch einmal; verloren ist nichts.',
+  'Launched {0}': '{0} ist eingerichtet',
+  'Destroyed {0}': '{0} ist gelöscht',
+  'Cleaned up after {0}': 'Nach {0} ist aufgeräumt',
+  '{0} is live again, after {1}.': '{0} läuft wieder, nach {1}.',
+  '{0} is back, after {1}. Nothing was lost.': '{0} ist wieder da, nach {1}. Verloren ging nichts.',
+  '{0} is live with the change, after {1}.': '{0} läuft mit der Änderung, nach {1}.',
+  '{0} is stopped. Its storage and its memory are kept.': '{0} ist angehalten. Speicher und Gedächtnis bleiben erhalten.',
+  'It did not come up. I am removing what was made for it.': 'Er ist nicht angelaufen. Ich räume weg, was für ihn angelegt wurde.',
+  '{0} Its storage is untouched.': '{0} Der Speicher ist unberührt.',
+  'The address that {0} was to get belongs to somebody else at our provider.':
+    'Die Adresse, die {0} bekommen sollte, gehört bei unserem Anbieter jemand anderem.',
+  '{0} was not running after 20 minutes, which is far too long.': '{0} lief auch nach 20 Minuten nicht, und das ist viel zu lange.',
+  'The storage of {0} is missing at our provider.': 'Der Speicher von {0} fehlt bei unserem Anbieter.',
+  'Our account at the provider may not start another machine at the moment. That is for whoever runs me to fix.':
+    'Unser Konto beim Anbieter darf gerade keine weitere Maschine starten. Darum muss sich kümmern, wer mich betreibt.',
+  'OpenClaw would not start with the settings of {0}: it called them invalid.':
+    'OpenClaw startete mit den Einstellungen von {0} nicht: Es nannte sie ungültig.',
+  '{0} started and stopped again, several times in a row.': '{0} startete und blieb wieder stehen, mehrmals hintereinander.',
+  'Our provider refused to make {0}, and trying again would not have changed that.':
+    'Unser Anbieter hat es abgelehnt, {0} anzulegen, und ein neuer Versuch hätte daran nichts geändert.',
+  '{0} could not be brought up.': '{0} war nicht zum Laufen zu bringen.',
+  'There is no room near {0} at our provider right now. I ask again every half minute and go on by myself. Nothing is lost.':
+    'Bei unserem Anbieter ist in der Nähe von {0} gerade kein Platz. Ich frage jede halbe Minute nach und mache von selbst weiter. Verloren ist nichts.',
+  'OpenClaw calls its settings invalid, so starting it again would not help. Nothing is lost.':
+    'OpenClaw nennt seine Einstellungen ungültig, darum würde ein neuer Start nicht helfen. Verloren ist nichts.',
+  "The computer that {0} runs on cannot be reached. That is on our provider's side; I go on as soon as it is back. Nothing is lost.":
+    'Der Computer, auf dem {0} läuft, ist nicht zu erreichen. Das liegt bei unserem Anbieter; ich mache weiter, sobald er wieder da ist. Verloren ist nichts.',
+  'Its storage is missing at our provider. I have not put an empty one in its place; whoever runs me has been told.':
+    'Der Speicher fehlt bei unserem Anbieter. Ich habe keinen leeren an seine Stelle gesetzt; wer mich betreibt, weiß Bescheid.',
+  'I cannot go on until something changes at our provider. I keep looking.':
+    'Ich kann erst weitermachen, wenn sich bei unserem Anbieter etwas ändert. Ich sehe immer wieder nach.',
+  'Cancel it': 'Abbrechen',
+  'I check on it every minute and restart it if it stops answering.':
+    'Ich sehe jede Minute nach ihm und starte ihn neu, wenn er nicht mehr antwortet.',
+  'It thinks with {0}.': 'Er denkt mit {0}.',
+  'It has no key yet, so it runs but cannot answer.': 'Er hat noch keinen Schlüssel, darum läuft er, kann aber nicht antworten.',
+  '{0} is live in {1}.': '{0} läuft in {1}.',
+  '{0} is live in {1}, running {2}.': '{0} läuft in {1}, mit {2}.',
+  'Everything that was made for it is removed, and nothing is charged.': 'Alles, was dafür angelegt wurde, ist entfernt, und nichts wird berechnet.',
+  'I am removing what was made for it; nothing is charged.': 'Ich räume weg, was dafür angelegt wurde; berechnet wird nichts.',
+  '{0} was not set up.': '{0} wurde nicht eingerichtet.',
+}
