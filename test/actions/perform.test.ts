@@ -130,7 +130,7 @@ describe.each(await testDatabases())('actions on $name', ({ open }) => {
     const draftId = world.actions.draft(ann)
     expect(await world.actions.stageSecret(ann, { draftId, name: 'ANTHROPIC_API_KEY', secret: new Sealed(key) })).toEqual({
       ok: true,
-      value: { last4: 'x4Qe' },
+      value: { last4: 'x4Qe', tried: true },
     })
     const made = await world.actions.perform('deploy', { ...wish, modelProvider: 'anthropic', draftId }, ann)
     expect(made).toMatchObject({ ok: true, value: { instance: { id: draftId } } })
