@@ -111,7 +111,7 @@ async function discordCrowd(size: number): Promise<Crowd> {
       })
       return () => ({ pressed, ...discordMoments(sim, from, size) })
     },
-    messages: () => sim.messages().filter((one) => one.author === 'bot').length,
+    messages: () => sim.messages().filter((one) => one.author === 'bot' && !one.thinking).length,
     violations: () => sim.violations(),
   }
 }

@@ -17,7 +17,7 @@ const order = z.discriminatedUnion('kind', [
 ])
 
 const LOOK_MS = 20
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 const [name, size] = z.tuple([z.enum(platforms), z.coerce.number()]).parse(process.argv.slice(2))
 const crowds: Readonly<Record<z.infer<typeof contender>, Crowd>> = { conch: await openCrowd(name, size), bare: await openCrowd(name, size) }
