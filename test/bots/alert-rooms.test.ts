@@ -112,6 +112,37 @@ describe('alerts in a shared place', async () => {
     expect(sim.violations()).toEqual([])
   })
 
+  test('Telegram: said in a group, /alerts here makes it the place; its owner’s presses act there, and nobody else’s', async () => {
+    const sim = await startTelegram()
+    const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log: silentLog })
+    const it = await stage(face, () => sim.close())
+    sim.group(-1007, 'Ops', { mayDelete: false })
+    const [ann, bob] = [sim.person(42, 'Ann').in(-1007), sim.person(43, 'Bob').in(-1007)]
+    const owner = await it.owner('42', '42')
+    await bob.says('/alerts here')
+    await ann.sees(/Let us talk about that in private|You have no assistant/)
+    await ann.says('/alerts here')
+    await ann.sees('From now on I tell it in Ops.')
+    expect(await alertSettingsOf(it.db, owner.instanceId)).toMatchObject({ place: { provider: 'telegram', address: '-1007', title: 'Ops' } })
+    await raise(it.db, owner)
+    await it.news()
+    await bob.sees('my-claw stopped by itself')
+    const before = sim.messages.length
+    await bob.clicks('Restart')
+    await bob.clicks('Snooze 1 h')
+    expect(await eventually(() => sim.calls.filter((call) => call.method === 'answerCallbackQuery').length === 2)).toBe(true)
+    expect(sim.messages).toHaveLength(before)
+    expect(await alertSettingsOf(it.db, owner.instanceId)).toMatchObject({ snoozedUntil: null })
+    await ann.clicks('Snooze 1 h')
+    expect(await eventually(async () => (await alertSettingsOf(it.db, owner.instanceId)).snoozedUntil !== null)).toBe(true)
+    await it.news()
+    await bob.sees(/Snoozed until \d\d:\d\d/)
+    await ann.clicks('Restart')
+    expect(await eventually(async () => (await it.world.row(owner.instanceId)).operationKind === 'restart')).toBe(true)
+    expect((await it.world.row(owner.instanceId)).restartGeneration).toBe(1)
+    expect(sim.violations()).toEqual([])
+  })
+
   test('Telegram: in private the buttons act, and the message itself shows it', async () => {
     const sim = await startTelegram()
     const face = createTelegramFace({
