@@ -114,7 +114,14 @@ describe('alerts in a shared place', async () => {
 
   test('Telegram: said in a group, /alerts here makes it the place; its owner’s presses act there, and nobody else’s', async () => {
     const sim = await startTelegram()
-    const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log: silentLog })
+    const face = createTelegramFace({
+      token: new Sealed(sim.token),
+      apiRoot: sim.apiRoot,
+      publicUrl: null,
+      clock: systemClock,
+      log: silentLog,
+      keyboards: keyboardsInMemory(),
+    })
     const it = await stage(face, () => sim.close())
     sim.group(-1007, 'Ops', { mayDelete: false })
     const [ann, bob] = [sim.person(42, 'Ann').in(-1007), sim.person(43, 'Bob').in(-1007)]

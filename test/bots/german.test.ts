@@ -31,7 +31,7 @@ function isWorded(key: string): boolean {
 }
 
 function holesIn(sentence: string): string[] {
-  return [...sentence.matchAll(/\{\d+\}/g)].map(([hole]) => hole).toSorted()
+  return [...new Set([...sentence.matchAll(/\{\d+\}/g)].map(([hole]) => hole))].toSorted()
 }
 
 describe('German', () => {

@@ -34,7 +34,7 @@ const SAYING: ReadonlySet<string> = new Set(['t', 'say', 'paragraph'])
 /** Calls whose texts are not for people to read, or must be typed as they stand. */
 const INERT: ReadonlySet<string> = new Set(['code', 'bold', 'ConchError'])
 /** What its speakers call a language is never translated. */
-const NAMES: ReadonlySet<string> = new Set(['English', 'Deutsch'])
+const NAMES: ReadonlySet<string> = new Set(['English', 'Deutsch', 'WhatsApp'])
 
 /** All TypeScript sources below `folder`, by their paths in it. */
 export function sourcesIn(folder: string): Source[] {

@@ -172,12 +172,12 @@ function causeText(facts: IncidentFacts): Text | null {
   }
 }
 
-type ActionName = 'Status' | 'Logs' | 'Try again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys'
+type ActionName = 'Status' | 'Logs' | 'Again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys'
 
 function openActions({ kind }: IncidentFacts): ActionName[] {
   switch (kind) {
     case 'bad-config':
-      return ['Try again', 'Logs', 'Snooze', 'Stop']
+      return ['Again', 'Logs', 'Snooze', 'Stop']
     case 'region-full':
       return ['Status', 'Destroy']
     case 'destroy-stuck':
@@ -202,7 +202,7 @@ function actionsOf({ instance, snoozedUntil }: IncidentFacts, names: readonly Ac
   const all: Readonly<Record<ActionName, () => Button>> = {
     Status: () => button(t`Status`, 'status', id),
     Logs: () => button(t`Logs`, 'logs', id),
-    'Try again': () => button(t`Try again`, 'restart', id),
+    Again: () => button(t`Try again`, 'restart', id),
     Prices: () => button(t`See Pro`, 'prices'),
     Destroy: () => button(t`Destroy`, 'destroy', id),
     Restart: () => button(t`Restart`, 'restart', id),

@@ -7,7 +7,6 @@ export const alerts: Readonly<Record<string, string>> = {
   Snooze: 'Stumm',
   'our private chat. To hear of it in a group or channel, add me there and say {0} in it':
     'in unserem privaten Chat. Soll ich es in einer Gruppe oder einem Kanal sagen, füge mich dort hinzu und schreibe dort {0}',
-  '{0} on {1}': '{0} bei {1}',
   '{0}, which I cannot reach at the moment: I tell you in our private chat': '{0}, gerade nicht erreichbar: Ich sage es dir in unserem privaten Chat',
   'none: I tell you at any time': 'keine: Ich melde mich jederzeit',
   'from {0} to {1} ({2})': 'von {0} bis {1} ({2})',
@@ -44,13 +43,11 @@ export const alerts: Readonly<Record<string, string>> = {
   'That is the time at which they begin: I would never tell you anything. Choose another one.':
     'Um diese Zeit beginnt die Ruhezeit schon: Ich würde dir nie etwas sagen. Wähle eine andere.',
   'Cancelled. I tell you about {0} as before.': 'Abgebrochen. Zu {0} melde ich mich wie bisher.',
-  Cancel: 'Abbrechen',
   'Set quiet hours': 'Ruhezeit festlegen',
   From: 'Von',
   To: 'Bis',
   'Name a city': 'Stadt nennen',
   'The city whose time your clock shows': 'Stadt, nach der deine Uhr geht',
-  'My assistants': 'Meine Assistenten',
   'A quiet day': 'Ein ruhiger Tag',
   'The last hour': 'Die letzte Stunde',
   'The last {0} hours': 'Die letzten {0} Stunden',

@@ -22,4 +22,11 @@ export const commands: Readonly<Record<string, string>> = {
   'How many lines': 'Wie viele Zeilen',
   'The code that your other chat shows': 'Der Code, den dein anderer Chat zeigt',
   'English or German': 'Englisch oder Deutsch',
+  'Where and when I tell you of trouble': 'Wo und wann ich dir von Störungen erzähle',
+  "An assistant's channels, keys and variables": 'Kanäle, Schlüssel und Variablen eines Assistenten',
+  'Give an assistant a key or a token': 'Einem Assistenten einen Schlüssel oder ein Token geben',
+  'Hand over a key on a web page instead of in the chat': 'Einen Schlüssel auf einer Webseite statt im Chat übergeben',
+  'Take a key or a token away from an assistant': 'Einem Assistenten einen Schlüssel oder ein Token wegnehmen',
+  'Let a group see or operate an assistant': 'Eine Gruppe einen Assistenten sehen oder bedienen lassen',
+  'here, private, snooze, quiet 22-7, digest 8:00, zone Berlin': 'here, private, snooze, quiet 22-7, digest 8:00, zone Berlin – so getippt',
 }

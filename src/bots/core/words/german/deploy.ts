@@ -46,11 +46,5 @@ export const deploy: Readonly<Record<string, string>> = {
   'That did not work.': 'Das hat nicht geklappt.',
   '{0} I have deleted your message.': '{0} Ich habe deine Nachricht gelöscht.',
   '{0} I kept nothing of it.': '{0} Ich habe nichts davon behalten.',
-  'That is not a key of {0}: they look like {1}, at least {2} characters long, and this one has {3}. Open {4}, make a key, copy the whole line.':
-    'Das ist kein Schlüssel von {0}: Die sehen aus wie {1}, mindestens {2} Zeichen lang, und dieser hat {3}. Öffne {4}, lege einen Schlüssel an und kopiere die ganze Zeile.',
-  'That begins like a key of {0} and then stops: it has {1} characters, and they have at least {2}. Copy the whole line.':
-    'Das beginnt wie ein Schlüssel von {0} und hört dann auf: Es sind {1} Zeichen, und es müssen mindestens {2} sein. Kopiere die ganze Zeile.',
-  'That is a key of {0}, and you chose {1}. Use {2} instead, or paste a key of {3}.':
-    'Das ist ein Schlüssel von {0}, und du hast {1} gewählt. Nimm stattdessen {2}, oder füge einen Schlüssel von {3} ein.',
   'Use {0}': '{0} nehmen',
 }

@@ -79,4 +79,5 @@ export const instance: Readonly<Record<string, string>> = {
   '{0} is called {1} now. Nothing else changed.': '{0} heißt jetzt {1}. Sonst hat sich nichts geändert.',
   'What shall {0} be called? Lower-case letters, digits and dashes, like {1}.':
     'Wie soll {0} heißen? Kleinbuchstaben, Ziffern und Bindestriche, zum Beispiel {1}.',
+  'One of its chats is not connected': 'Einer seiner Chats ist nicht verbunden',
 }

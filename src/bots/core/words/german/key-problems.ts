@@ -86,8 +86,5 @@ export const keyProblems: Readonly<Record<string, string>> = {
   '{0} has that token until it is gone. Try again in a minute.': '{0} hat diesen Token, bis es weg ist. Versuch es in einer Minute noch einmal.',
   "{0} listens with that token already, and two would take each other's messages. Remove it there first, or make another bot.":
     'Mit diesem Token hört schon {0} zu, und zwei nähmen sich gegenseitig die Nachrichten weg. Entferne ihn dort zuerst oder lege einen anderen Bot an.',
-  'Use {0}': '{0} nehmen',
   '{0} (key …{1}, not tried: {2} did not answer)': '{0} (Schlüssel …{1}, nicht geprüft: {2} hat nicht geantwortet)',
-  ' I have deleted your message.': ' Deine Nachricht habe ich gelöscht.',
-  ' I kept nothing of it.': ' Behalten habe ich nichts davon.',
 }

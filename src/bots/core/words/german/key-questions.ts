@@ -1,20 +1,14 @@
 export const keyQuestions: Readonly<Record<string, string>> = {
   'Fill it in': 'Ausfüllen',
-  'Paste it here': 'Hier einfügen',
-  'Paste it': 'Einfügen',
-  Name: 'Name',
   Value: 'Wert',
-  'Nobody sees it in the chat': 'Im Chat sieht es niemand',
   'The button opens a form for it: what you put in there appears in no chat. I keep its last four characters.':
     'Die Taste öffnet ein Formular dafür: Was du dort einträgst, steht in keinem Chat. Ich behalte die letzten vier Zeichen.',
   'What you type stays hidden. I keep its last four characters.': 'Was du tippst, bleibt verborgen. Ich behalte die letzten vier Zeichen.',
   'I delete your message at once, and keep its last four characters.': 'Ich lösche deine Nachricht sofort und behalte die letzten vier Zeichen.',
   'It stays visible where you type it. I keep its last four characters.':
     'Es bleibt sichtbar, wo du es tippst. Ich behalte die letzten vier Zeichen.',
-  Cancel: 'Abbrechen',
   'Show me how': 'Zeig mir, wie',
   'Set it on a web page instead': 'Lieber auf einer Webseite setzen',
-  'Try again': 'Noch einmal',
   'Set it anyway': 'Trotzdem setzen',
   'Make the bot for me': 'Leg den Bot für mich an',
   'Cancelled. Nothing about {0} changed.': 'Abgebrochen. An {0} hat sich nichts geändert.',

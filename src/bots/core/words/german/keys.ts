@@ -2,7 +2,6 @@ export const keys: Readonly<Record<string, string>> = {
   Add: 'Hinzufügen',
   '{0} holds no keys yet: nothing to think with, and no chat to listen in.':
     '{0} hat noch keine Schlüssel: nichts zum Denken und keinen Chat zum Zuhören.',
-  Status: 'Status',
   'What {0} holds': 'Was {0} hat',
   Replace: 'Ersetzen',
   'Replace…': 'Ersetzen…',
@@ -13,7 +12,6 @@ export const keys: Readonly<Record<string, string>> = {
   '{0} in {1}': '{0} in {1}',
   'Which one of {0} shall be replaced?': 'Was von {0} soll ersetzt werden?',
   'Which one shall {0} lose?': 'Was soll {0} verlieren?',
-  Back: 'Zurück',
   'What shall {0} get? A chat to listen in, a model to think with, or a variable for one of its skills.':
     'Was soll {0} bekommen? Einen Chat zum Zuhören, ein Modell zum Denken oder eine Variable für eine seiner Fähigkeiten.',
   'A variable': 'Eine Variable',
@@ -21,11 +19,9 @@ export const keys: Readonly<Record<string, string>> = {
     'Ohne den Token hört {0} nicht mehr auf {1} zu. Das Gedächtnis bleibt. Entfernen?',
   '{0} cannot use {1} any more when it is removed. Remove it?': '{0} kann {1} dann nicht mehr benutzen. Entfernen?',
   'Remove it': 'Entfernen',
-  'Keep it': 'Behalten',
   'Open @BotFather': '@BotFather öffnen',
   'Open the developer portal': 'Entwicklerportal öffnen',
   "Open Slack's app page": 'App-Seite von Slack öffnen',
-  'Get a key from {0}': 'Schlüssel bei {0} holen',
   '{0} gets a Telegram bot of its own. In Telegram open @BotFather and send {1}: give it a name, and a username that ends in {2}.':
     '{0} bekommt einen eigenen Telegram-Bot. Öffne in Telegram @BotFather und sende {1}: Gib ihm einen Namen und einen Benutzernamen, der auf {2} endet.',
   'It answers with a token like {0}. Copy it and send it to me here.':
@@ -57,7 +53,6 @@ export const keys: Readonly<Record<string, string>> = {
     'Setze sie als {0}, {1} und {2}: Eine Fähigkeit von {3}, die diese API spricht, findet sie dort. OpenClaw selbst spricht sie nicht.',
   "Open Meta's guide": 'Anleitung von Meta öffnen',
   'Add a variable': 'Variable hinzufügen',
-  Start: 'Starten',
   Keys: 'Schlüssel',
   '✓ {0} is set.': '✓ {0} ist gesetzt.',
   '✓ {0} {1} is set.': '✓ {0} {1} ist gesetzt.',

@@ -18,7 +18,6 @@ export const sharing: Readonly<Record<string, string>> = {
   '{0} is shared: whoever is here may see how it is doing, with {1}.': '{0} ist geteilt: Wer hier ist, sieht mit {1}, wie es ihm geht.',
   '{0} is shared: whoever is here may see and operate it, with {1} and {2}.':
     '{0} ist geteilt: Wer hier ist, darf ihn ansehen und bedienen, mit {1} und {2}.',
-  Status: 'Status',
   Change: 'Ändern',
   '{0} is no longer shared there. Nothing else about it changed.': '{0} ist dort nicht mehr geteilt. Sonst hat sich nichts geändert.',
   'Where it is shared': 'Wo er geteilt ist',
@@ -40,12 +39,10 @@ export const sharing: Readonly<Record<string, string>> = {
   'Shall I ask them? Type {0}.': 'Soll ich nachfragen? Tippe {0}.',
   'I have asked the owner of {0}, who has a day to answer. Until then it stays as it is; I tell you what they say.':
     'Ich habe gefragt, wem {0} gehört; für die Antwort ist ein Tag Zeit. Bis dahin bleibt alles, wie es ist, und ich sage dir Bescheid.',
-  Somebody: 'Jemand',
   '{0} in {1} asks me to destroy {2}.': '{0} in {1} bittet mich, {2} zu löschen.',
   'That deletes its {0} GB of storage and its memory for good: conversations, files, settings. I hold no copy. Without your yes within a day it stays.':
     'Damit sind {0} GB Speicher und sein Gedächtnis endgültig weg: Gespräche, Dateien, Einstellungen. Ich habe keine Kopie. Ohne dein Ja binnen eines Tages bleibt er.',
   'Destroy it': 'Löschen',
-  'Keep it': 'Behalten',
   '{0} in {1} asked me to destroy {2}, and you agreed.': '{0} in {1} hat mich gebeten, {2} zu löschen, und du warst einverstanden.',
   '{0} stays. I have told {1} in {2}.': '{0} bleibt. {1} in {2} weiß Bescheid.',
   '{0} in {1} asked me to destroy {2}. That is off: they may no longer operate it. Nothing was deleted.':
@@ -81,6 +78,4 @@ export const sharing: Readonly<Record<string, string>> = {
   'There are {0} assistants here. Which one do you mean?': 'Hier gibt es {0} Assistenten. Welchen meinst du?',
   '{0} · shared here': '{0} · hier geteilt',
   'Shared with': 'Geteilt mit',
-  'Look again': 'Noch einmal nachsehen',
-  'Open our private chat': 'Unseren privaten Chat öffnen',
 }
