@@ -30,7 +30,8 @@ const verdicts: Record<ActionName, Verdicts> = {
   start: { owner: 'already', operator: 'already', viewer: 'not-allowed', ...unseen },
   rename: ownerOnly(),
   keys: ownerOnly(),
-  'set-key': ownerOnly(),
+  // As far as the store, which has no app for an instance that was never made.
+  'set-key': ownerOnly('secret-store-unavailable'),
   'set-key-link': ownerOnly(),
   'remove-key': ownerOnly('key-not-set'),
   destroy: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },
