@@ -12,31 +12,16 @@ import { systemClock } from '../src/lib/clock.ts'
 import { messageOf } from '../src/lib/errors.ts'
 import { silentLog } from '../src/lib/log.ts'
 import { startMachinesServer } from '../src/local/server.ts'
-import { startPlatforms } from '../test/simulators/platforms.ts'
-import { KEY, openStage, playJourney } from './demo/chat.ts'
+import { playJourney, signalGateways } from './demo/journey.ts'
+import { faceNames, openStage, type FaceName } from './demo/stage.ts'
 
-const FACES = ['terminal', 'telegram', 'discord', 'slack'] as const
-type FaceName = (typeof FACES)[number]
-const LINES = [
-  '/deploy',
-  'my-claw',
-  'Amsterdam',
-  'Skip for now',
-  'Launch',
-  '/status',
-  '/restart',
-  '/logs',
-  '/rename red-claw',
-  '/instances',
-  '/destroy',
-  'red-claw',
-  '/instances',
-]
+/** Often enough for nobody to wait for three minutes until trouble is noticed. */
+const CHECK_EVERY_MS = 2_000
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { gateway: { type: 'string', default: 'openclaw' }, face: { type: 'string', default: 'terminal' } } })
-  const face = FACES.find((one) => one === values.face)
-  if (face === undefined) return refuse(`--face ${values.face} is not known. There are: ${FACES.join(', ')}.`)
+  const face = faceNames.find((one) => one === values.face)
+  if (face === undefined) return refuse(`--face ${values.face} is not known. There are: ${faceNames.join(', ')}.`)
   if (values.gateway !== 'stub' && values.gateway !== 'openclaw')
     return refuse(`--gateway ${values.gateway} is not known. There are: stub, openclaw.`)
   const base = process.env['CONCH_HOME'] ?? '.conch'
@@ -54,38 +39,30 @@ async function main(): Promise<number> {
 
 /** Plays the journey in one face and prints what the person saw; returns what was wrong with it. */
 async function play(face: FaceName, env: Record<string, string>, runtimeDir: string): Promise<string[]> {
-  const stage = face === 'terminal' ? null : await openStage(face)
-  const platforms = await startPlatforms()
-  platforms.modelKey('anthropic', KEY)
-  const read = readConfig({ ...env, ...stage?.env, CHECK_ANTHROPIC_URL: platforms.urls.anthropic })
+  const stage = await openStage(face)
+  const read = readConfig({ ...env, ...stage.env })
   if (!read.ok) return read.problems.map((one) => `${one.name} ${one.problem}`)
   const ended = new AbortController()
-  const input = new PassThrough()
-  if (stage === null) input.end(LINES.map((line) => `${line}\n`).join(''))
   const running = startApp({
     config: read.config,
-    input,
-    output: process.stdout,
+    ...(stage.tty ?? { input: new PassThrough(), output: process.stdout }),
     errors: process.stderr,
     nodePath: process.execPath,
     runtimeDir,
+    sweep: { intervalMs: CHECK_EVERY_MS },
     signal: ended.signal,
     elapsed: () => performance.now(),
   })
-  if (stage === null) {
-    await running
-    await platforms.close()
-    return []
-  }
+  // The practice gateway falls sick; the real one, which knows no such thing, dies.
+  const trouble = (): Promise<void> => signalGateways(read.config.home, env['GATEWAY_IMAGE'] === 'gateway:stub' ? 'SIGUSR2' : 'SIGKILL')
   try {
-    await Promise.race([playJourney(stage), running])
+    await Promise.race([playJourney(stage, trouble), running])
     process.stdout.write(`${stage.person.transcript()}\n`)
     return [...stage.simulator.violations()]
   } finally {
     ended.abort()
     await running
-    await stage.simulator.close()
-    await platforms.close()
+    await stage.close()
   }
 }
 
@@ -103,7 +80,7 @@ async function jobsMissing(home: string): Promise<string[]> {
     const kinds = new Set(
       jobs.filter((event) => event.kind === 'requested' && done.has(event.operationId)).map((event) => JSON.stringify(event.detail)),
     )
-    return ['deploy', 'restart', 'destroy']
+    return ['deploy', 'update', 'restart', 'destroy']
       .filter((kind) => ![...kinds].some((detail) => detail.includes(`"kind":"${kind}"`)))
       .map((kind) => `${kind} did not end well`)
   } finally {

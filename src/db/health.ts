@@ -12,13 +12,16 @@ export type Target = { instanceId: string; url: string; failures: number; known:
 const GOOD_ANSWER_KEPT_MINUTES = 5
 export type CheckResult = { instanceId: string; ok: boolean; latencyMs: number; error: string | null }
 
-/** Starts or goes on watching an instance; a fresh start forgets old failures. The first check comes within the interval. */
-export async function watchTarget(tx: Tx, target: { instanceId: string; url: string }): Promise<void> {
-  const fresh = { url: target.url, failures: 0, error: null }
+/**
+ * Starts or goes on watching an instance. `anew`, after a job of it, forgets old failures; without it they go on counting, for a look at a
+ * machine that runs says nothing about whether what is on it answers. The first check comes within the interval.
+ */
+export async function watchTarget(tx: Tx, target: { instanceId: string; url: string }, { anew }: { anew: boolean }): Promise<void> {
+  const known = anew ? { url: target.url, failures: 0, error: null, okAt: sql`now()`, checkedAt: sql`now()` } : { url: target.url }
   await tx
     .insert(health)
     .values({ ...target, dueAt: sql`now() + random() * interval '60 seconds'`, checkedAt: sql`now()`, okAt: sql`now()` })
-    .onConflictDoUpdate({ target: health.instanceId, set: { ...fresh, okAt: sql`now()`, checkedAt: sql`now()` } })
+    .onConflictDoUpdate({ target: health.instanceId, set: known })
 }
 
 /** Stops watching. */

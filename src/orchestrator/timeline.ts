@@ -71,7 +71,7 @@ async function tellOutcome(tx: Tx, row: InstanceRow, operationId: string): Promi
 
 /** The instance is as its owner wants it: the job ends, health is watched (or not), incidents end. */
 export async function recordSettled(tx: Tx, row: InstanceRow, urls: { health: string; ready: string }): Promise<void> {
-  if (row.power === 'on') await watchTarget(tx, { instanceId: row.id, url: urls.health })
+  if (row.power === 'on') await watchTarget(tx, { instanceId: row.id, url: urls.health }, { anew: row.operationId !== null })
   else await dropTarget(tx, row.id)
   const channels = row.power === 'on' ? channelsOf((await secretsOf(tx, row.id)).map((one) => one.name)) : []
   if (channels.length > 0) await watchChannels(tx, { instanceId: row.id, url: urls.ready }, { soon: row.operationId !== null })

@@ -86,6 +86,20 @@ describe('the health sweep', async () => {
     expect((await told()).map((one) => one.version)).toEqual([2])
   })
 
+  it('counts failed checks in a row although each makes the engine look, and find the machine running', async () => {
+    await live()
+    await stub('/stub/sick')
+    for (let failures = 1; failures < FAILURES_BEFORE_RESTART; failures += 1) {
+      await check()
+      await world.turn()
+      expect(await healthOf(world.database.db, id)).toMatchObject({ failures })
+    }
+    await check()
+    expect(await world.row(id)).toMatchObject({ restartGeneration: 1, operationKind: 'recover' })
+    await healthy()
+    expect(await healthOf(world.database.db, id)).toMatchObject({ failures: 0 })
+  })
+
   it('repeats a restart that did not help ever more rarely, in the same message', async () => {
     await live()
     world.deps.probe = async () => false
