@@ -220,6 +220,14 @@ describe.each(await testDatabases())('the outbox on $name', ({ open }) => {
       subject: 'u1-on-discord',
       timeZone: 'Europe/Amsterdam',
       language: null,
+      inPrivate: true,
+    })
+    // A place that they chose for alerts, on a platform where they have no chat any more.
+    expect(await readerOf(db, 'u1', { provider: 'slack', address: 'T1:C7' })).toEqual({
+      subject: '',
+      timeZone: 'Europe/Amsterdam',
+      language: null,
+      inPrivate: false,
     })
   })
 })

@@ -34,7 +34,8 @@ describe.each(await testDatabases())('the look at the chats on $name', ({ open }
     const result = await world.actions.perform('deploy', { name: 'my-claw', region: 'ams', modelProvider: null }, actor)
     if (!result.ok) throw new Error(result.reason)
     id = result.value.instance.id
-    for (const name of tokens) await recordSecret(world.database.db, { instanceId: id, name, fingerprint: 'f', last4: 'abcd', version: 1, who: null })
+    for (const name of tokens)
+      await recordSecret(world.database.db, { instanceId: id, name, fingerprint: name, last4: 'abcd', version: 1, who: null })
     await healthy()
   }
   async function healthy(): Promise<void> {
@@ -82,7 +83,14 @@ describe.each(await testDatabases())('the look at the chats on $name', ({ open }
   it('looks only where there are chats, and only at what is live', async () => {
     await live(['SLACK_BOT_TOKEN', 'ANTHROPIC_API_KEY'])
     expect(await look()).toBe(0)
-    await recordSecret(world.database.db, { instanceId: id, name: 'SLACK_APP_TOKEN', fingerprint: 'f', last4: 'abcd', version: 1, who: null })
+    await recordSecret(world.database.db, {
+      instanceId: id,
+      name: 'SLACK_APP_TOKEN',
+      fingerprint: 'SLACK_APP_TOKEN',
+      last4: 'abcd',
+      version: 1,
+      who: null,
+    })
     await world.turn()
     expect(await look()).toBe(1)
     await world.actions.perform('restart', { instance: id }, actor)
