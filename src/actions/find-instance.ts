@@ -33,7 +33,8 @@ const OWNER_ONLY: Gate = { scope: 'destroy' }
 export async function findInstance(asking: Asking, wanted: string | undefined): Promise<Result<FoundInstance>> {
   const { gate = OWNER_ONLY } = asking
   const everything = await everyOne(asking)
-  const all = meant(everything.filter(shownTo(asking)), gate)
+  const shown = everything.filter(shownTo(asking))
+  const all = meant(shown, gate)
   const active = all.filter((row) => row.deleteRequestedAt === null)
   const names = active.map((row) => row.name)
   const where = all.every((row) => row.access.share === null) ? {} : { here: true as const }
@@ -43,8 +44,8 @@ export async function findInstance(asking: Asking, wanted: string | undefined): 
     return others.length === 0 ? permitted(asking, only) : { ok: false, reason: 'which-instance', names, ...where }
   }
   const word = wanted.trim().toLowerCase()
-  // An id is not guessed and not read along: whoever has one presses what was shown to them.
-  const byId = everything.find((row) => row.id === word)
+  // A change names nothing that the button did not: its owner may press it where it is not shared any more.
+  const byId = (gate.scope === 'read' ? shown : everything).find((row) => row.id === word)
   if (byId !== undefined) return permitted(asking, byId)
   const [first, ...more] = active.filter((row) => row.name === word)
   if (first !== undefined && more.length > 0) return sameName(word, [first, ...more])

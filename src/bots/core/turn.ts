@@ -112,9 +112,12 @@ export async function deleteTheirs({ face, inbound, deps }: Turn): Promise<boole
   }
 }
 
+/** What somebody is told of an assistant that is not theirs to know. */
+const UNSEEN: ReadonlySet<string> = new Set<Refusal['reason']>(['unknown-instance', 'no-instance', 'private-only'])
+
 /** Whether it was refused because the button that was pressed is about an assistant of somebody else's. */
 export async function isSomebodyElses({ deps, inbound, actor }: Turn, refusal: Refusal, instance: string | undefined): Promise<boolean> {
-  if (inbound.kind !== 'press' || instance === undefined || (refusal.reason !== 'unknown-instance' && refusal.reason !== 'no-instance')) return false
+  if (inbound.kind !== 'press' || instance === undefined || !UNSEEN.has(refusal.reason)) return false
   const row = await instanceById(deps.db, instance)
   return row !== null && row.userId !== actor.userId
 }
