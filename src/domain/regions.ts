@@ -30,11 +30,6 @@ export function regionOf(code: string): Region | undefined {
   return regions.find((region) => region.code === code)
 }
 
-/** The city of a region code, or the code itself when it is not in the list. */
-export function cityOf(code: string): string {
-  return regionOf(code)?.city ?? code
-}
-
 type Point = { latitude: number; longitude: number }
 
 /** Great-circle distance in kilometres (haversine, mean radius 6,371 km). */

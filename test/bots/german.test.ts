@@ -75,14 +75,18 @@ describe('German', () => {
 
 test('a text that could not be translated is found, and every sentence where it stands', () => {
   const source = `
-    button(many ? 'Go' : t\`Open \${name}\`, 'go', name)
-    const stay = { label: \`Stay\`, press: { verb: 'stay', args: [] } }
-    say\`Give \${many ? bold('it all') : few ? 'it' : 'them'} up?\`
-    const form = { title: t\`Your key\`, button: t\`Paste it\`, fields: [{ label: t\`Key\`, kind: 'secret', placeholder: code('sk ant') }] }
-    const gone: 'here and there' = \`left for good\``
+    const early = t\`Too early\`
+    const all = (name) => {
+      button(many ? 'Go' : t\`Open \${name}\`, 'go', name)
+      const stay = { label: \`Stay\`, press: { verb: 'stay', args: [] } }
+      say\`Give \${many ? bold('it all') : few ? 'it' : 'them'} up?\`
+      const form = { title: t\`Your key\`, button: t\`Paste it\`, fields: [{ label: t\`Key\`, kind: 'secret', placeholder: code('sk ant') }] }
+      const gone: 'here and there' = \`left for good\`
+    }`
   const { slips, sentences: said } = sentencesOf({ file: 'x.ts', text: source }, { phrases: true })
-  expect(slips.map((one) => one.text)).toEqual(['Go', 'Stay', 'it', 'them', 'left for good'])
+  expect(slips.map((one) => one.text)).toEqual(['Too early', 'Go', 'Stay', 'it', 'them', 'left for good'])
   expect(said.map(({ key, place }) => `${place}: ${key}`)).toEqual([
+    'sentence: Too early',
     'label: Open {0}',
     'sentence: Give {0} up?',
     'form title: Your key',

@@ -4,17 +4,14 @@ import { autoRetry } from '@grammyjs/auto-retry'
 import { run as startRunner, sequentialize } from '@grammyjs/runner'
 import { apiThrottler } from '@grammyjs/transformer-throttler'
 import { Bot, InputFile, webhookCallback, type Context } from 'grammy'
-import type { BotCommand } from 'grammy/types'
-import { languages, type Language } from '../../domain/language.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { Sealed } from '../../lib/sealed.ts'
-import { commands } from '../core/answers.ts'
 import type { Delivery, Face, Inbound } from '../core/face.ts'
-import { inLanguage, t, translated } from '../core/language.ts'
-import { belongsInRoom } from '../core/rooms.ts'
+import { t } from '../core/language.ts'
 import type { ReadyView } from '../core/view.ts'
+import { registerCommands } from './commands.ts'
 import { deepLink } from './deep-link.ts'
 import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
 import { received, type GroupPlace } from './inbound.ts'
@@ -329,27 +326,15 @@ function refusedToken(): ConchError {
   )
 }
 
-function commandsOf(list: typeof commands): BotCommand[] {
-  return list.map((one) => ({ command: one.name.replaceAll('-', '_'), description: translated(one.summary) }))
-}
-
 /** Commands and menu. The bot works without them. */
 async function introduce({ bot, options }: State): Promise<void> {
   try {
-    for (const spoken of languages) await register(bot, spoken)
+    await registerCommands(bot)
     await bot.api.setChatMenuButton({ menu_button: { type: 'commands' } })
   } catch (error) {
     if (isTokenRefused(error)) throw error
     options.log.warn({ err: withoutPayload(error) }, 'the commands could not be registered with Telegram')
   }
-}
-
-/** English is also for everybody whose language we do not speak. */
-async function register({ api }: Bot, spoken: Language): Promise<void> {
-  const readers = spoken === 'en' ? {} : { language_code: spoken }
-  const [all, shared] = inLanguage(spoken, () => [commandsOf(commands), commandsOf(commands.filter((one) => belongsInRoom(one.name)))])
-  await api.setMyCommands(all, { scope: { type: 'all_private_chats' }, ...readers })
-  await api.setMyCommands(shared, { scope: { type: 'all_group_chats' }, ...readers })
 }
 
 async function poll({ bot, options }: State, signal: AbortSignal): Promise<void> {

@@ -27,13 +27,21 @@ const callSchema = z.looseObject({
 const propertySchema = z.looseObject({ type: z.literal('KeyValueProperty'), key: z.looseObject({ value: z.unknown() }), value: nodeSchema })
 const objectSchema = z.looseObject({ type: z.literal('ObjectExpression'), properties: z.array(nodeSchema) })
 
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  'ArrowFunctionExpression',
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'MethodProperty',
+  'GetterProperty',
+  'ClassMethod',
+])
 const LETTER = /\p{L}/u
 /** Two words of plain text in a row. */
 const PHRASE = /\p{L}[,;:.]?\s+\p{L}/u
 const SAYING: ReadonlySet<string> = new Set(['t', 'say', 'paragraph'])
 /** Calls whose texts are not for people to read, or must be typed as they stand. */
 const INERT: ReadonlySet<string> = new Set(['code', 'bold', 'ConchError'])
-/** What its speakers call a language is never translated. */
+/** Names are called alike in all languages, and a language by what its speakers call it. */
 const NAMES: ReadonlySet<string> = new Set(['English', 'Deutsch', 'WhatsApp'])
 
 /** All TypeScript sources below `folder`, by their paths in it. */
@@ -51,11 +59,21 @@ export function sentencesOf({ file, text: source }: Source, options: { phrases: 
   const sentences: Sentence[] = []
   const slips: Slip[] = []
   const slip = (text: string | null): void => void (text !== null && LETTER.test(text) && !NAMES.has(text) && slips.push({ text, file }))
+  let depth = 0
   const visit = (node: Node, place: Place): void => {
+    if (!FUNCTIONS.has(node.type)) return look(node, place)
+    depth += 1
+    look(node, place)
+    depth -= 1
+  }
+  const look = (node: Node, place: Place): void => {
     const said = taggedSchema.safeParse(node)
     if (said.success && SAYING.has(said.data.tag.value)) {
       const { quasis, expressions } = said.data.template
-      sentences.push({ key: keyOf(quasis.map((one) => one.cooked)), file, place })
+      const key = keyOf(quasis.map((one) => one.cooked))
+      sentences.push({ key, file, place })
+      // Outside of every function it is said once, when nobody reads yet.
+      if (depth === 0) slip(key)
       for (const inside of expressions.flatMap(leavesOf)) slip(bareText(inside))
       return visitAll(expressions, 'sentence')
     }
@@ -63,7 +81,13 @@ export function sentencesOf({ file, text: source }: Source, options: { phrases: 
     if (text !== null && options.phrases && PHRASE.test(text)) slip(text)
     const call = callSchema.safeParse(node)
     if (call.success) {
-      if (INERT.has(call.data.callee.value)) return
+      if (INERT.has(call.data.callee.value)) {
+        const inside = call.data.arguments.map((one) => one.expression)
+        return visitAll(
+          inside.filter((one) => bareText(one) === null),
+          'sentence',
+        )
+      }
       const [label, ...others] = argumentsOf(call.data)
       if (label !== undefined) for (const leaf of leavesOf(label)) slip(bareText(leaf))
       if (label !== undefined) visit(label, 'label')

@@ -1,8 +1,8 @@
 // Trouble with a running instance: one message, edited as it develops, and again when it is over.
-import { cityOf } from '../../../domain/regions.ts'
 import { t } from '../language.ts'
 import { bold, button, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { channelsAnd, channelsOr } from './channels.ts'
+import { cityWords } from './regions.ts'
 import { clockWords, durationWords, timesWords } from './time.ts'
 
 export type IncidentFacts = {
@@ -75,7 +75,7 @@ function openText(facts: IncidentFacts): Text {
     case 'host-unreachable':
       return say`The computer that ${name} runs on cannot be reached since ${since}. That is on our provider's side, and its storage is kept there. I go on as soon as it is back.`
     case 'region-full':
-      return say`There is no room for ${name} near ${cityOf(typeof detail['region'] === 'string' ? detail['region'] : facts.instance.region)} at our provider. I ask again every half minute and go on by myself. Nothing is lost.`
+      return say`There is no room for ${name} near ${cityWords(typeof detail['region'] === 'string' ? detail['region'] : facts.instance.region)} at our provider. I ask again every half minute and go on by myself. Nothing is lost.`
     case 'storage-lost':
       return say`The storage of ${name} is missing at our provider since ${since}. I have not put an empty one in its place, so that it can still be found. Whoever runs me has been told.`
     case 'destroy-stuck':

@@ -1,5 +1,4 @@
 export const deploy: Readonly<Record<string, string>> = {
-  Back: 'Zurück',
   it: 'dein Assistent',
   'What shall it be called? A short word for you to use here: lower-case letters, digits and dashes.':
     'Wie soll er heißen? Ein kurzes Wort, das du hier benutzt: Kleinbuchstaben, Ziffern und Bindestriche.',
@@ -8,7 +7,6 @@ export const deploy: Readonly<Record<string, string>> = {
     'Mit wessen Modell soll {0} denken? Du benutzt deinen eigenen Schlüssel, und was er denkt, berechnet dir der Anbieter.',
   'Skip for now': 'Erst mal ohne',
   'What shall be different about {0}?': '{0}: Was soll anders sein?',
-  Name: 'Name',
   Place: 'Ort',
   Model: 'Modell',
   Key: 'Schlüssel',
@@ -25,7 +23,6 @@ export const deploy: Readonly<Record<string, string>> = {
     'Der Knopf öffnet dafür ein Formular: Was du dort einträgst, erscheint in keinem Chat.',
   'I delete your message at once.': 'Deine Nachricht lösche ich sofort.',
   'It stays visible where you type it.': 'Er bleibt dort sichtbar, wo du ihn tippst.',
-  'Get a key from {0}': 'Schlüssel bei {0} holen',
   '{0} a month': '{0} im Monat',
   'free here: billing is off': 'hier kostenlos: Die Abrechnung ist aus',
   'Nothing is charged before it runs.': 'Berechnet wird erst etwas, wenn er läuft.',
@@ -46,5 +43,4 @@ export const deploy: Readonly<Record<string, string>> = {
   'That did not work.': 'Das hat nicht geklappt.',
   '{0} I have deleted your message.': '{0} Ich habe deine Nachricht gelöscht.',
   '{0} I kept nothing of it.': '{0} Ich habe nichts davon behalten.',
-  'Use {0}': '{0} nehmen',
 }

@@ -6,7 +6,7 @@ export const faces: Readonly<Record<string, string>> = {
     'In diesem Workspace bin ich nicht zu Hause: Wer ihn verwaltet, kann mich hinzufügen. Was läuft, läuft weiter.',
   'Add me to this workspace': 'Mich zu diesem Workspace hinzufügen',
   'Or tap “{0}” below: Telegram makes the bot with you and hands me its token, so there is nothing to paste.':
-    'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir sein Token. Du musst nichts einfügen.',
+    'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir seinen Token. Du musst nichts einfügen.',
   'Enter it in {0}': 'In {0} eingeben',
   Send: 'Senden',
   'Open our private chat': 'Unseren privaten Chat öffnen',

@@ -53,6 +53,7 @@ export const instance: Readonly<Record<string, string>> = {
   'There is no room for it near the place you chose': 'In der Nähe deines Wunschorts ist kein Platz für ihn',
   'Its storage is missing at our provider': 'Sein Speicher fehlt bei unserem Anbieter',
   'Our provider does not confirm that it is gone': 'Unser Anbieter bestätigt nicht, dass er weg ist',
+  'One of its chats is not connected': 'Einer seiner Chats ist nicht verbunden',
   'Something is wrong with it': 'Etwas stimmt nicht mit ihm',
   'setting up began {0}': 'Einrichtung begann {0}',
   'start asked {0}': 'Start verlangt {0}',
@@ -79,5 +80,4 @@ export const instance: Readonly<Record<string, string>> = {
   '{0} is called {1} now. Nothing else changed.': '{0} heißt jetzt {1}. Sonst hat sich nichts geändert.',
   'What shall {0} be called? Lower-case letters, digits and dashes, like {1}.':
     'Wie soll {0} heißen? Kleinbuchstaben, Ziffern und Bindestriche, zum Beispiel {1}.',
-  'One of its chats is not connected': 'Einer seiner Chats ist nicht verbunden',
 }

@@ -1,5 +1,4 @@
 export const keyLink: Readonly<Record<string, string>> = {
-  'Hand over a key on a web page instead of in the chat': 'Einen Schlüssel auf einer Webseite übergeben statt im Chat',
   'Open the page': 'Seite öffnen',
   '{0} for {1}: open this page within {2} minutes, it works once. What you paste there is in no chat.':
     '{0} für {1}: Öffne diese Seite innerhalb von {2} Minuten, sie funktioniert einmal. Was du dort einfügst, steht in keinem Chat.',

@@ -52,7 +52,7 @@ export const keyProblems: Readonly<Record<string, string>> = {
   'A name is capital letters, digits and underscores, and begins with a letter, like {0}.':
     'Ein Name besteht aus Großbuchstaben, Ziffern und Unterstrichen und beginnt mit einem Buchstaben, wie {0}.',
   'A name is capital letters, digits and underscores, and begins with a letter. {0} would work.':
-    'Ein Name besteht aus Großbuchstaben, Ziffern und Unterstrichen und beginnt mit einem Buchstaben. {0} ginge.',
+    'Ein Name besteht aus Großbuchstaben, Ziffern und Unterstrichen und beginnt mit einem Buchstaben. Wie wäre es mit {0}?',
   'That is {0} characters long, and a name has at most 64.': 'Das ist {0} Zeichen lang, und ein Name hat höchstens 64.',
   '{0} is a name that I set myself, so that the assistant runs and nobody else gets in. Take another one.':
     '{0} setze ich selbst, damit der Assistent läuft und niemand sonst hineinkommt. Nimm einen anderen Namen.',
@@ -83,7 +83,7 @@ export const keyProblems: Readonly<Record<string, string>> = {
     'Ich konnte nicht herausfinden, ob er funktioniert: {0} hat gerade selbst Schwierigkeiten. Er sieht richtig aus.',
   "Another assistant listens with that token already, and two would take each other's messages. Make a bot of its own for this one.":
     'Mit diesem Token hört schon ein anderer Assistent zu, und zwei nähmen sich gegenseitig die Nachrichten weg. Lege für diesen einen eigenen Bot an.',
-  '{0} has that token until it is gone. Try again in a minute.': '{0} hat diesen Token, bis es weg ist. Versuch es in einer Minute noch einmal.',
+  '{0} has that token until it is gone. Try again in a minute.': '{0} hat diesen Token, bis er weg ist. Versuch es in einer Minute noch einmal.',
   "{0} listens with that token already, and two would take each other's messages. Remove it there first, or make another bot.":
     'Mit diesem Token hört schon {0} zu, und zwei nähmen sich gegenseitig die Nachrichten weg. Entferne ihn dort zuerst oder lege einen anderen Bot an.',
   '{0} (key …{1}, not tried: {2} did not answer)': '{0} (Schlüssel …{1}, nicht geprüft: {2} hat nicht geantwortet)',

@@ -2,7 +2,7 @@ export const keyQuestions: Readonly<Record<string, string>> = {
   'Fill it in': 'Ausfüllen',
   Value: 'Wert',
   'The button opens a form for it: what you put in there appears in no chat. I keep its last four characters.':
-    'Die Taste öffnet ein Formular dafür: Was du dort einträgst, steht in keinem Chat. Ich behalte die letzten vier Zeichen.',
+    'Der Knopf öffnet ein Formular dafür: Was du dort einträgst, steht in keinem Chat. Ich behalte die letzten vier Zeichen.',
   'What you type stays hidden. I keep its last four characters.': 'Was du tippst, bleibt verborgen. Ich behalte die letzten vier Zeichen.',
   'I delete your message at once, and keep its last four characters.': 'Ich lösche deine Nachricht sofort und behalte die letzten vier Zeichen.',
   'It stays visible where you type it. I keep its last four characters.':

@@ -68,7 +68,7 @@ export const keys: Readonly<Record<string, string>> = {
   '{0} listens on {1}.': '{0} hört auf {1} zu.',
   '{0} listens on {1}: say hello to {2}': '{0} hört auf {1} zu: Sag {2} hallo',
   'It does not know yet that you are its owner on {0}, so it asks for a pairing code first. Link your {1} with {2} and replace the token, and it knows you.':
-    'Auf {0} weiß es noch nicht, dass du sein Besitzer bist, und fragt zuerst nach einem Kopplungscode. Verbinde dein {1} mit {2} und ersetze den Token, dann kennt es dich.',
+    'Auf {0} weiß er noch nicht, dass er dir gehört, und fragt zuerst nach einem Kopplungscode. Verknüpfe dein {1} mit {2} und ersetze den Token, dann kennt er dich.',
   'Say hello': 'Hallo sagen',
   'Add Telegram': 'Telegram hinzufügen',
   'Add Discord or Slack': 'Discord oder Slack hinzufügen',

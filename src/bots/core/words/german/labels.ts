@@ -21,4 +21,8 @@ export const labels: Readonly<Record<string, string>> = {
   Cancel: 'Abbrechen',
   'Keep it': 'Behalten',
   '{0} and {1}': '{0} und {1}',
+  Back: 'Zurück',
+  Name: 'Name',
+  'Use {0}': '{0} nehmen',
+  'Get a key from {0}': 'Schlüssel bei {0} holen',
 }

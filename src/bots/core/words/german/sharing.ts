@@ -39,6 +39,7 @@ export const sharing: Readonly<Record<string, string>> = {
   'Shall I ask them? Type {0}.': 'Soll ich nachfragen? Tippe {0}.',
   'I have asked the owner of {0}, who has a day to answer. Until then it stays as it is; I tell you what they say.':
     'Ich habe gefragt, wem {0} gehört; für die Antwort ist ein Tag Zeit. Bis dahin bleibt alles, wie es ist, und ich sage dir Bescheid.',
+  Somebody: 'Jemand',
   '{0} in {1} asks me to destroy {2}.': '{0} in {1} bittet mich, {2} zu löschen.',
   'That deletes its {0} GB of storage and its memory for good: conversations, files, settings. I hold no copy. Without your yes within a day it stays.':
     'Damit sind {0} GB Speicher und sein Gedächtnis endgültig weg: Gespräche, Dateien, Einstellungen. Ich habe keine Kopie. Ohne dein Ja binnen eines Tages bleibt er.',
