@@ -11,6 +11,7 @@ import { Sealed } from '../../lib/sealed.ts'
 import type { Delivery, Face, Inbound } from '../core/face.ts'
 import { t } from '../core/language.ts'
 import type { ReadyView } from '../core/view.ts'
+import { acknowledging, createHeadStart, type Acknowledging, type HeadStart } from './acknowledge.ts'
 import { registerCommands } from './commands.ts'
 import { deepLink } from './deep-link.ts'
 import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
@@ -49,8 +50,6 @@ const POLL_SECONDS = 25
 const CALL_SECONDS_MAX = 40
 const RECONNECT_MS = 1_000
 const BROKEN_PAUSE_MS = 200
-/** An acknowledgement that takes longer keeps the answer waiting no more. */
-const HEAD_START_MS = 1_000
 /** Another program that receives with our token is perhaps the former one, about to end. */
 const PAUSE_MS = 3_000
 /** So long a press in a group waits to learn whether it is answered by a note: within Telegram's patience, and the person's. */
@@ -62,14 +61,23 @@ const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 's
 const RETRY_SECONDS_MAX = 2
 const UPDATES = ['message', 'callback_query', 'managed_bot'] as const
 
-type State = { bot: Bot; managed: ManagedBots; options: TelegramOptions; handle: Handle | null; face: Face; underWay: Set<Promise<void>> }
+type State = {
+  bot: Bot
+  managed: ManagedBots
+  options: TelegramOptions
+  handle: Handle | null
+  face: Face
+  underWay: Set<Promise<void>>
+  ahead: HeadStart
+}
 
 /** The face of one bot. Nothing is connected before `run`. */
 export function createTelegramFace(options: TelegramOptions): TelegramFace {
   const bot = createBot(options)
   const { clock, log } = options
   const face = faceOf(bot, options)
-  const state: State = { bot, managed: createManagedBots({ bot, clock, log }), options, handle: null, face, underWay: new Set() }
+  const managed = createManagedBots({ bot, clock, log })
+  const state: State = { bot, managed, options, handle: null, face, underWay: new Set(), ahead: createHeadStart(clock) }
   // The order of a chat, and of a person who writes in several.
   bot.use(sequentialize(({ chat, from }) => [chat, from].flatMap((one) => (one === undefined ? [] : [String(one.id)]))))
   bot.use((context) => take(state, context))
@@ -114,7 +122,7 @@ function createBot({ token, apiRoot, clock, log }: TelegramOptions): Bot {
 
 /** Acknowledges, and hands on without waiting for what comes of it. */
 async function take(state: State, context: Context): Promise<void> {
-  const { bot, handle, face, underWay, options } = state
+  const { bot, handle, face, underWay, options, ahead } = state
   const made = madeBotOf(context.update)
   if (made !== null) return handle === null ? undefined : track(underWay, handOver(state, made, handle))
   const taken = received(context.update, bot.botInfo)
@@ -125,7 +133,9 @@ async function take(state: State, context: Context): Promise<void> {
   }
   const press = acknowledging((other) => context.answerCallbackQuery(other), options)
   if (!heard || taken.group === null) {
-    const acknowledged = ahead(state, press.done())
+    const done = press.done()
+    track(underWay, done)
+    const acknowledged = ahead(done)
     if (heard)
       track(
         underWay,
@@ -145,40 +155,6 @@ async function inGroup(answering: Promise<void>, press: Acknowledging): Promise<
   } finally {
     await press.done()
   }
-}
-
-/** When hundreds press at once, the answers to the first must not delay the acknowledgement of the last: it has a head start. */
-async function ahead({ options, underWay }: State, acknowledged: Promise<void>): Promise<void> {
-  const late = new AbortController()
-  track(underWay, acknowledged)
-  await Promise.race([acknowledged, options.clock.sleep(HEAD_START_MS, late.signal)])
-  late.abort()
-}
-
-type Acknowledging = { note(text: string): Promise<boolean>; done(): Promise<void>; doneWithin(ms: number): Promise<void> }
-
-/** The one acknowledgement that a press gets: of what is called first. */
-function acknowledging(answer: (other?: { text: string }) => Promise<unknown>, { clock, log }: TelegramOptions): Acknowledging {
-  let given = false
-  const late = new AbortController()
-  const give = async (other?: { text: string }): Promise<boolean> => {
-    if (given) return false
-    given = true
-    late.abort()
-    try {
-      await answer(other)
-      return true
-    } catch (error) {
-      log.warn({ err: withoutPayload(error) }, 'a press could not be acknowledged')
-      return false
-    }
-  }
-  const done = async (): Promise<void> => void (await give())
-  const doneWithin = async (ms: number): Promise<void> => {
-    await clock.sleep(ms, late.signal)
-    await done()
-  }
-  return { note: (text) => give({ text }), done, doneWithin }
 }
 
 async function handOver({ managed, face }: State, made: MadeBot, handle: Handle): Promise<void> {
