@@ -3,7 +3,7 @@
 import { autoRetry } from '@grammyjs/auto-retry'
 import { run as startRunner, sequentialize } from '@grammyjs/runner'
 import { apiThrottler } from '@grammyjs/transformer-throttler'
-import { Bot, InputFile, webhookCallback, type Context } from 'grammy'
+import { Bot, InputFile, InputMediaBuilder, webhookCallback, type Context } from 'grammy'
 import type { BotCommand } from 'grammy/types'
 import { languages, type Language } from '../../domain/language.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -16,7 +16,7 @@ import { inLanguage, t, translated } from '../core/language.ts'
 import { belongsInRoom } from '../core/rooms.ts'
 import type { ReadyView } from '../core/view.ts'
 import { deepLink } from './deep-link.ts'
-import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
+import { deliveryOf, isConflict, isPictureInstead, isTokenRefused, withoutPayload } from './failures.ts'
 import { received, type GroupPlace } from './inbound.ts'
 import { bringKeyboard, createsBots, takeKeyboardAway, type Keyboards } from './keyboard.ts'
 import { createManagedBots, madeBotOf, type MadeBot, type ManagedBots } from './managed-bots.ts'
@@ -60,7 +60,7 @@ const PAUSE_MS = 3_000
 const NOTE_PATIENCE_MS = 1_500
 /** Answers come in bursts of a few, which Telegram allows; on average it wants one message a second in a chat. */
 const CHAT_BUCKET = { reservoir: 8, reservoirIncreaseAmount: 1, reservoirIncreaseInterval: 1_000, reservoirIncreaseMaximum: 8, maxConcurrent: 1 }
-const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
+const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendPhoto', 'editMessageMedia', 'sendDocument'])
 /** A longer wait is the notifier's to plan. */
 const RETRY_SECONDS_MAX = 2
 const UPDATES = ['message', 'callback_query', 'managed_bot'] as const
@@ -215,7 +215,7 @@ function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
     paceMs: 1_000,
     addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
     send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(bot, log, { target: targetOf(chat), sheet: sheetOf(view) })),
-    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, targetOf(chat).chatId, { ref, sheet: sheetOf(view) })),
+    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, log, { target: targetOf(chat), ref, sheet: sheetOf(view) })),
     delete: (chat, ref) => remove(bot, targetOf(chat).chatId, ref),
   }
 }
@@ -237,7 +237,7 @@ function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
     ...face,
     capabilities,
     send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
-    edit: (_chat, ref, view) => change(bot, group.chatId, { ref, sheet: pointed(view) }),
+    edit: (_chat, ref, view) => change(bot, options.log, { target: group, ref, sheet: pointed(view) }),
     delete: (_chat, ref) => remove(bot, group.chatId, ref),
   }
 }
@@ -248,7 +248,10 @@ async function post(bot: Bot, log: Log, { target, sheet }: { target: Target; she
     ...(target.replyTo !== undefined && { reply_parameters: { message_id: target.replyTo, allow_sending_without_reply: true } }),
   }
   try {
-    const sent = await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet) })
+    const sent =
+      sheet.picture === null
+        ? await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet), ...NO_PREVIEW })
+        : await bot.api.sendPhoto(target.chatId, pictureFile(sheet.picture), { ...place, caption: sheet.html, ...markupOf(sheet) })
     if (sheet.attachment !== null) await attach(bot, log, { target, text: sheet.attachment, replyTo: sent.message_id })
     return { kind: 'sent', ref: String(sent.message_id) }
   } catch (error) {
@@ -256,8 +259,14 @@ async function post(bot: Bot, log: Log, { target, sheet }: { target: Target; she
   }
 }
 
+const NO_PREVIEW = { link_preview_options: { is_disabled: true } } as const
+
 function markupOf(sheet: Sheet) {
-  return { parse_mode: 'HTML', link_preview_options: { is_disabled: true }, reply_markup: { inline_keyboard: sheet.keyboard } } as const
+  return { parse_mode: 'HTML', reply_markup: { inline_keyboard: sheet.keyboard } } as const
+}
+
+function pictureFile(png: Buffer): InputFile {
+  return new InputFile(png, 'code.png')
 }
 
 /** The message has said the most important part: without its file it is still an answer. */
@@ -273,13 +282,29 @@ async function attach(bot: Bot, log: Log, { target, text, replyTo }: { target: T
   }
 }
 
-async function change(bot: Bot, chatId: number, { ref, sheet }: { ref: string; sheet: Sheet }): Promise<Delivery> {
+type Change = { target: Target; ref: string; sheet: Sheet }
+
+async function change(bot: Bot, log: Log, { target, ref, sheet }: Change): Promise<Delivery> {
+  const { chatId } = target
   try {
-    await bot.api.editMessageText(chatId, Number(ref), sheet.html, markupOf(sheet))
+    if (sheet.picture === null) await bot.api.editMessageText(chatId, Number(ref), sheet.html, { ...markupOf(sheet), ...NO_PREVIEW })
+    else {
+      const { reply_markup, parse_mode } = markupOf(sheet)
+      const photo = InputMediaBuilder.photo(pictureFile(sheet.picture), { caption: sheet.html, parse_mode })
+      await bot.api.editMessageMedia(chatId, Number(ref), photo, { reply_markup })
+    }
     return { kind: 'sent', ref }
   } catch (error) {
-    return deliveryOf(error, ref)
+    return isPictureInstead(error) ? replacePicture(bot, log, { target, ref, sheet }) : deliveryOf(error, ref)
   }
+}
+
+/** A text can become a picture and never the other way round: the message with the picture goes, and the text comes anew. */
+async function replacePicture(bot: Bot, log: Log, { target, ref, sheet }: Change): Promise<Delivery> {
+  const sent = await post(bot, log, { target, sheet })
+  if (sent.kind === 'sent')
+    await remove(bot, target.chatId, ref).catch((error: unknown) => log.warn({ err: withoutPayload(error) }, 'a picture stayed'))
+  return sent
 }
 
 async function remove(bot: Bot, chatId: number, ref: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 // The Web API's methods that we use, with Slack's refusals.
+import { z } from 'zod'
 import { checkedHome, checkedMessage, checkedModal } from './blocks.ts'
 import type { Message, SlackState, Team } from './state.ts'
 import { randomId } from '../../../src/lib/random.ts'
@@ -12,13 +13,21 @@ export type Api = Readonly<Record<string, Method>>
 const no = (error: string): Refusal => ({ ok: false, error })
 const TEXT_CHARS_MAX = 40_000
 
-export function createApi(state: SlackState, violate: (what: string) => void): Api {
-  const blocksIn = (args: Args): Message['blocks'] | null => {
+export function createApi(state: SlackState, violate: (what: string) => void, address: () => string): Api {
+  const blocksIn = (args: Args, team: Team): Message['blocks'] | null => {
     if ((args['text'] ?? '').length > TEXT_CHARS_MAX) violate('a text of more than 40,000 characters')
     if ((args['text'] ?? '') === '') violate('a message without a text for notifications')
     const checked = checkedMessage(args['blocks'] ?? '[]')
     if (!checked.ok) violate(`invalid_blocks: ${checked.why}`)
-    return checked.ok ? checked.value : null
+    if (!checked.ok) return null
+    const files = checked.value.flatMap((block) => (block.type === 'image' ? [state.files.get(block.slack_file.id)] : []))
+    if (files.some((file) => file?.complete !== true || file.team !== team.id)) {
+      violate('a message shows a file that is not there')
+      return null
+    }
+    const working = files.find((file) => file !== undefined && file.workingOn > 0)
+    if (working !== undefined) working.workingOn -= 1
+    return working === undefined ? checked.value : null
   }
   return {
     'auth.test': (_args, team) => ({ ok: true, team_id: team.id, user_id: `UBOT${team.id}`, bot_id: `B${team.id}`, url: 'https://x.slack.com/' }),
@@ -32,17 +41,17 @@ export function createApi(state: SlackState, violate: (what: string) => void): A
       const channel = args['channel'] ?? ''
       if (channel.startsWith('C') && !state.invited.has(channel)) return no('not_in_channel')
       if (!channel.startsWith('C') && !channel.startsWith(`D${team.id}`)) return no('channel_not_found')
-      const blocks = blocksIn(args)
+      const blocks = blocksIn(args, team)
       if (blocks === null) return no('invalid_blocks')
       const message: Message = { channel, ts: state.ts(), from: 'bot', text: args['text'] ?? '', blocks, onlyFor: null, deleted: false, edits: 0 }
       state.messages.push(message)
       return { ok: true, channel, ts: message.ts }
     },
-    'chat.update'(args) {
+    'chat.update'(args, team) {
       const message = state.find(args['channel'] ?? '', args['ts'] ?? '')
       if (message === undefined || message.onlyFor !== null) return no('message_not_found')
       if (message.from !== 'bot') return no('cant_update_message')
-      const blocks = blocksIn(args)
+      const blocks = blocksIn(args, team)
       if (blocks === null) return no('invalid_blocks')
       Object.assign(message, { blocks, text: args['text'] ?? '', edits: message.edits + 1 })
       return { ok: true, channel: message.channel, ts: message.ts }
@@ -53,6 +62,31 @@ export function createApi(state: SlackState, violate: (what: string) => void): A
       if (message.from !== 'bot') return no('cant_delete_message')
       message.deleted = true
       return { ok: true, channel: message.channel, ts: message.ts }
+    },
+    'files.getUploadURLExternal'(args, team) {
+      const id = `F${randomId(10).toUpperCase()}`
+      const length = Number(args['length'])
+      if (!Number.isInteger(length) || length <= 0 || (args['filename'] ?? '') === '') return no('invalid_arguments')
+      state.files.set(id, { id, team: team.id, length, bytes: null, complete: false, workingOn: state.filesWorkedOn })
+      return { ok: true, file_id: id, upload_url: `${address()}/upload/${id}` }
+    },
+    'files.completeUploadExternal'(args, team) {
+      const wanted = z
+        .array(z.looseObject({ id: z.string() }))
+        .min(1)
+        .parse(JSON.parse(args['files'] ?? '[]'))
+      for (const { id } of wanted) {
+        const file = state.files.get(id)
+        if (file?.bytes === null || file?.team !== team.id) return no('file_not_found')
+        file.complete = true
+      }
+      return { ok: true, files: wanted }
+    },
+    'files.delete'(args, team) {
+      const file = state.files.get(args['file'] ?? '')
+      if (file?.team !== team.id) return no('file_not_found')
+      state.files.delete(file.id)
+      return { ok: true }
     },
     'views.open'(args) {
       const checked = checkedModal(args['view'])
