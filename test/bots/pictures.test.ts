@@ -16,6 +16,7 @@ import { startTelegram } from '../simulators/telegram.ts'
 import { codePicture, pairingText } from '../support/codes.ts'
 import { scannedDrawing, scannedPicture } from '../support/scan.ts'
 import { desk, press, view } from './support/desk.ts'
+import { keyboardsInMemory } from './support/keyboards.ts'
 
 const ALT = 'There is no picture here.'
 const [FIRST, SECOND] = [pairingText('first'), pairingText('second')]
@@ -35,7 +36,14 @@ function refOf(delivery: Delivery): string {
 test('on Telegram it is a photo with its caption; a text becomes one, and is a message of its own again afterwards', async () => {
   const sim = await startTelegram()
   const ended = new AbortController()
-  const face = createTelegramFace({ token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, clock: systemClock, log: silentLog })
+  const face = createTelegramFace({
+    token: new Sealed(sim.token),
+    apiRoot: sim.apiRoot,
+    publicUrl: null,
+    keyboards: keyboardsInMemory(),
+    clock: systemClock,
+    log: silentLog,
+  })
   const running = face.run(async () => undefined, ended.signal)
   onTestFinished(async () => {
     ended.abort()

@@ -1,4 +1,5 @@
 export const whatsapp: Readonly<Record<string, string>> = {
+  'Link an assistant with WhatsApp': 'Einen Assistenten mit WhatsApp verknüpfen',
   WhatsApp: 'WhatsApp',
   'WhatsApp is set up for {0}. With a new code you link its phone again, or another one.':
     'WhatsApp ist für {0} eingerichtet. Mit einem neuen Code verknüpfst du das Telefon noch einmal, oder ein anderes.',
@@ -7,7 +8,6 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'Pair with a code': 'Mit einem Code koppeln',
   'Take WhatsApp away': 'WhatsApp entfernen',
   'WhatsApp Business': 'WhatsApp Business',
-  Back: 'Zurück',
   'Which number shall {0} have? On your own it answers in your chat with yourself alone, and nobody else notices. On a number of its own, it is somebody to write to.':
     'Welche Nummer soll {0} haben? Mit deiner eigenen antwortet es nur in deinem Chat mit dir selbst, und sonst merkt niemand etwas. Mit einer eigenen Nummer kann man ihm schreiben wie einer Person.',
   'It restarts once to learn WhatsApp, and that takes about 250 MB of its storage.':
@@ -29,11 +29,6 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'No more codes for {0}. Nothing was linked.': 'Keine Codes mehr für {0}. Es wurde nichts verknüpft.',
   '{0} lets go of WhatsApp. On the phone, take it out as well: WhatsApp, Linked devices, tap it, Log out.':
     '{0} verlässt WhatsApp. Nimm es auch am Telefon heraus: WhatsApp, Verknüpfte Geräte, antippen, Abmelden.',
-  Keys: 'Schlüssel',
-  Status: 'Status',
-  Start: 'Starten',
-  Cancel: 'Abbrechen',
-  'Try again': 'Noch einmal versuchen',
   'Getting {0} ready for WhatsApp': '{0} wird bereit für WhatsApp',
   'Link {0} with WhatsApp': '{0} mit WhatsApp verknüpfen',
   '{0} is linked with WhatsApp.': '{0} ist mit WhatsApp verknüpft.',
@@ -54,7 +49,6 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'The code cannot be shown here. Open this message where pictures are shown.':
     'Der Code lässt sich hier nicht zeigen. Öffne diese Nachricht dort, wo Bilder angezeigt werden.',
   'It changes by itself. I take it away once {0} is linked.': 'Er wechselt von selbst. Ich nehme ihn weg, sobald {0} verknüpft ist.',
-  'New code': 'Neuer Code',
   'The code for {0} ran out before it was scanned. Nothing was linked.':
     'Der Code für {0} ist abgelaufen, bevor er gescannt wurde. Es wurde nichts verknüpft.',
   '{0} did not get ready for WhatsApp in time. Nothing was linked.': '{0} war nicht rechtzeitig bereit für WhatsApp. Es wurde nichts verknüpft.',
