@@ -7,6 +7,7 @@ import { seesIn, type Person, type Simulator } from './person.ts'
 import { createHostedBots, userOf, type HostedBot, type HostedBots } from './telegram/bots.ts'
 import { createChats, type Answer, type Chats, type Message } from './telegram/chats.ts'
 import type { Key, ReplyKey } from './telegram/keyboards.ts'
+import { bytesOf, formOf, photoIn } from './telegram/form.ts'
 import { openSpec } from './telegram/spec.ts'
 import { createUpdates, type Updates } from './telegram/updates.ts'
 
@@ -72,8 +73,6 @@ const commandsSchema = z.object({
     .optional(),
 })
 const ABILITIES = { can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false }
-const mediaSchema = z.looseObject({ type: z.string(), media: z.string() })
-const photoSchema = z.object({ type: z.literal('photo'), media: z.unknown() })
 const ackSchema = z.object({ callback_query_id: z.string(), text: z.string().max(200).optional() })
 
 type State = {
@@ -153,7 +152,6 @@ function unacknowledged({ presses }: State): string[] {
   return [...presses.values()].filter((one) => !one.answered && Date.now() - one.at > ACKNOWLEDGE_MS).map(() => 'a press was never acknowledged')
 }
 
-/** Serves one call. */
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, token, method = ''] = /^\/bot([^/]*)\/(\w+)/.exec(request.url ?? '') ?? []
   const reply = (answer: unknown, status = 200): void => {
@@ -184,22 +182,6 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(z.instanceof(Buffer).parse(part))
   return Buffer.concat(parts)
-}
-
-/** The fields of a form: JSON where they are, and a file instead of the `attach://` that names it. */
-async function formOf(request: IncomingMessage, raw: Buffer): Promise<Record<string, unknown>> {
-  const headers = { 'content-type': request.headers['content-type'] ?? '' }
-  const form = await new Response(new Uint8Array(raw), { headers }).formData()
-  const files = new Map<string, File>()
-  const fields: Record<string, unknown> = {}
-  for (const [name, value] of form) if (typeof value !== 'string') files.set(`attach://${name}`, value)
-  for (const [name, value] of form) {
-    if (typeof value !== 'string') continue
-    const field = files.get(value) ?? (/^([[{]|-?\d+$|true$|false$)/.test(value) ? (JSON.parse(value) as unknown) : value)
-    const media = mediaSchema.safeParse(field)
-    fields[name] = media.success ? { ...media.data, media: files.get(media.data.media) ?? media.data.media } : field
-  }
-  return fields
 }
 
 function nextFault({ faults }: State, method: string): Fault | null {
@@ -264,7 +246,7 @@ async function answerTo(state: State, method: string, params: Readonly<Record<st
     case 'sendPhoto':
       return ours(state, chats.sendPhoto(params, await bytesOf(params['photo'])))
     case 'editMessageMedia':
-      return ours(state, chats.editPhoto(params, await bytesOf(photoSchema.parse(params['media']).media)))
+      return ours(state, chats.editPhoto(params, await photoIn(params['media'])))
     case 'sendDocument': {
       const document = z.instanceof(File).parse(params['document'])
       return chats.sendFile(Number(params['chat_id']), { name: document.name, text: await document.text() })
@@ -278,10 +260,6 @@ async function answerTo(state: State, method: string, params: Readonly<Record<st
 function answerOfHosted(bot: HostedBot, method: string): Answer {
   if (method === 'getMe') return { ok: true, result: { ...userOf(bot), ...ABILITIES, can_manage_bots: false } }
   return { ok: false, error_code: 404, description: 'Not Found: method not found' }
-}
-
-async function bytesOf(file: unknown): Promise<Buffer> {
-  return Buffer.from(await z.instanceof(File).parse(file).arrayBuffer())
 }
 
 /** What no chat would have stood is our mistake; what became of a chat is not. */

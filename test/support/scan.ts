@@ -11,8 +11,8 @@ export function scannedPicture(png: Uint8Array | null | undefined): string {
 /** The text of the code that half blocks draw, dark where they are drawn; `inverse` where they are light. */
 export function scannedDrawing(rows: readonly string[], { inverse = false } = {}): string {
   const dark = rows.flatMap((row) => [
-    [...row].map((one) => (one === '█' || one === '▀') !== inverse),
-    [...row].map((one) => (one === '█' || one === '▄') !== inverse),
+    row.split('').map((one) => (one === '█' || one === '▀') !== inverse),
+    row.split('').map((one) => (one === '█' || one === '▄') !== inverse),
   ])
   const scale = 4
   const [width, height] = [(dark[0]?.length ?? 0) * scale, dark.length * scale]

@@ -3,7 +3,7 @@
 import { autoRetry } from '@grammyjs/auto-retry'
 import { run as startRunner, sequentialize } from '@grammyjs/runner'
 import { apiThrottler } from '@grammyjs/transformer-throttler'
-import { Bot, InputFile, InputMediaBuilder, webhookCallback, type Context } from 'grammy'
+import { Bot, webhookCallback, type Context } from 'grammy'
 import type { BotCommand } from 'grammy/types'
 import { languages, type Language } from '../../domain/language.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -16,10 +16,11 @@ import { inLanguage, t, translated } from '../core/language.ts'
 import { belongsInRoom } from '../core/rooms.ts'
 import type { ReadyView } from '../core/view.ts'
 import { deepLink } from './deep-link.ts'
-import { deliveryOf, isConflict, isPictureInstead, isTokenRefused, withoutPayload } from './failures.ts'
+import { isConflict, isTokenRefused, withoutPayload } from './failures.ts'
 import { received, type GroupPlace } from './inbound.ts'
 import { bringKeyboard, createsBots, takeKeyboardAway, type Keyboards } from './keyboard.ts'
 import { createManagedBots, madeBotOf, type MadeBot, type ManagedBots } from './managed-bots.ts'
+import { change, post, remove, type Target } from './posts.ts'
 import { capabilities, sheetOf, type Sheet } from './sheet.ts'
 
 export type TelegramOptions = {
@@ -195,8 +196,6 @@ function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
   work.then(end, end)
 }
 
-type Target = { chatId: number; threadId?: number; replyTo?: number }
-
 function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
   const deps = { bot, keyboards, log }
   /** What is asked next ends what was offered before. News that come meanwhile do not. */
@@ -214,8 +213,8 @@ function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
     },
     paceMs: 1_000,
     addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
-    send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(bot, log, { target: targetOf(chat), sheet: sheetOf(view) })),
-    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, log, { target: targetOf(chat), ref, sheet: sheetOf(view) })),
+    send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(deps, { target: targetOf(chat), sheet: sheetOf(view) })),
+    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(deps, { target: targetOf(chat), ref, sheet: sheetOf(view) })),
     delete: (chat, ref) => remove(bot, targetOf(chat).chatId, ref),
   }
 }
@@ -228,6 +227,7 @@ function targetOf(address: string): Target {
 
 /** Answers in the group that was written in. What is not for others to read or press goes on in private, where a link leads. */
 function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
+  const deps = { bot, log: options.log }
   const pointed = (view: ReadyView): Sheet => {
     if (view.elsewhere !== true) return sheetOf(view)
     const link = { kind: 'link', label: t`Open our private chat`, url: deepLink(bot.botInfo.username, group.command) } as const
@@ -236,84 +236,9 @@ function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
   return {
     ...face,
     capabilities,
-    send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
-    edit: (_chat, ref, view) => change(bot, options.log, { target: group, ref, sheet: pointed(view) }),
+    send: (_chat, view) => post(deps, { target: group, sheet: pointed(view) }),
+    edit: (_chat, ref, view) => change(deps, { target: group, ref, sheet: pointed(view) }),
     delete: (_chat, ref) => remove(bot, group.chatId, ref),
-  }
-}
-
-async function post(bot: Bot, log: Log, { target, sheet }: { target: Target; sheet: Sheet }): Promise<Delivery> {
-  const place = {
-    ...(target.threadId !== undefined && { message_thread_id: target.threadId }),
-    ...(target.replyTo !== undefined && { reply_parameters: { message_id: target.replyTo, allow_sending_without_reply: true } }),
-  }
-  try {
-    const sent =
-      sheet.picture === null
-        ? await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet), ...NO_PREVIEW })
-        : await bot.api.sendPhoto(target.chatId, pictureFile(sheet.picture), { ...place, caption: sheet.html, ...markupOf(sheet) })
-    if (sheet.attachment !== null) await attach(bot, log, { target, text: sheet.attachment, replyTo: sent.message_id })
-    return { kind: 'sent', ref: String(sent.message_id) }
-  } catch (error) {
-    return deliveryOf(error, null)
-  }
-}
-
-const NO_PREVIEW = { link_preview_options: { is_disabled: true } } as const
-
-function markupOf(sheet: Sheet) {
-  return { parse_mode: 'HTML', reply_markup: { inline_keyboard: sheet.keyboard } } as const
-}
-
-function pictureFile(png: Buffer): InputFile {
-  return new InputFile(png, 'code.png')
-}
-
-/** The message has said the most important part: without its file it is still an answer. */
-async function attach(bot: Bot, log: Log, { target, text, replyTo }: { target: Target; text: string; replyTo: number }): Promise<void> {
-  const thread = target.threadId !== undefined ? { message_thread_id: target.threadId } : {}
-  try {
-    await bot.api.sendDocument(target.chatId, new InputFile(Buffer.from(text), 'all-of-it.txt'), {
-      ...thread,
-      reply_parameters: { message_id: replyTo },
-    })
-  } catch (error) {
-    log.warn({ err: withoutPayload(error) }, 'the file of a long message could not be sent')
-  }
-}
-
-type Change = { target: Target; ref: string; sheet: Sheet }
-
-async function change(bot: Bot, log: Log, { target, ref, sheet }: Change): Promise<Delivery> {
-  const { chatId } = target
-  try {
-    if (sheet.picture === null) await bot.api.editMessageText(chatId, Number(ref), sheet.html, { ...markupOf(sheet), ...NO_PREVIEW })
-    else {
-      const { reply_markup, parse_mode } = markupOf(sheet)
-      const photo = InputMediaBuilder.photo(pictureFile(sheet.picture), { caption: sheet.html, parse_mode })
-      await bot.api.editMessageMedia(chatId, Number(ref), photo, { reply_markup })
-    }
-    return { kind: 'sent', ref }
-  } catch (error) {
-    return isPictureInstead(error) ? replacePicture(bot, log, { target, ref, sheet }) : deliveryOf(error, ref)
-  }
-}
-
-/** A text can become a picture and never the other way round: the message with the picture goes, and the text comes anew. */
-async function replacePicture(bot: Bot, log: Log, { target, ref, sheet }: Change): Promise<Delivery> {
-  const sent = await post(bot, log, { target, sheet })
-  if (sent.kind === 'sent')
-    await remove(bot, target.chatId, ref).catch((error: unknown) => log.warn({ err: withoutPayload(error) }, 'a picture stayed'))
-  return sent
-}
-
-async function remove(bot: Bot, chatId: number, ref: string): Promise<boolean> {
-  try {
-    return await bot.api.deleteMessage(chatId, Number(ref))
-  } catch (error) {
-    const failure = withoutPayload(error)
-    if (failure.code === 'telegram.400' || failure.code === 'telegram.403') return false
-    throw failure
   }
 }
 

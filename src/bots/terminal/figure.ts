@@ -29,7 +29,7 @@ export function figureOf(png: Buffer, paper: { columns: number; colour: boolean 
 /** Without colours the screen is taken for a dark one, on which what is drawn is light. */
 function coloured({ colour }: { colour: boolean }): (row: string) => string {
   const inverse: Readonly<Record<string, string>> = { '█': ' ', ' ': '█', '▀': '▄', '▄': '▀' }
-  return (row) => (colour ? `${BLACK_ON_WHITE}${row}${OFF}` : [...row].map((one) => inverse[one] ?? one).join(''))
+  return (row) => (colour ? `${BLACK_ON_WHITE}${row}${OFF}` : row.replaceAll(/[█▀▄ ]/g, (one) => inverse[one] ?? one))
 }
 
 function blockOf(upper: boolean, lower: boolean): string {

@@ -23,7 +23,12 @@ const CODE_MS = 20_000
 const LOGIN_MS = 180_000
 
 type Login = { startedAt: number; codes: number; timer: NodeJS.Timeout; dataUrl: string; scanned: boolean; ring: () => void; rung: Promise<void> }
+type State = { linkedFile: string; login: Login | null }
 type Params = { force?: boolean; timeoutMs?: number; currentQrDataUrl?: string }
+type Config = {
+  channels?: { whatsapp?: { enabled?: boolean } }
+  plugins?: { entries?: Record<string, { enabled?: boolean }> }
+}
 
 /** `dir` is the gateway's folder; `configFile` names what is switched on. A linked phone survives a restart. */
 export function createPracticeWhatsapp(dir: string, configFile: string): PracticeWhatsapp {
@@ -31,91 +36,81 @@ export function createPracticeWhatsapp(dir: string, configFile: string): Practic
   const enabled = (plugin: string): boolean => config.plugins?.entries?.[plugin]?.enabled === true
   // A gateway whose plugin could not be fetched starts without it.
   const present = enabled('whatsapp') && config.channels?.whatsapp?.enabled === true && !existsSync(join(dir, 'no-whatsapp'))
-  const linkedFile = join(dir, 'whatsapp-linked')
-  let login: Login | null = null
-
-  const end = (): void => {
-    if (login !== null) clearTimeout(login.timer)
-    login?.ring()
-    login = null
-  }
-  const ring = (of: Login): void => {
-    const { ring: before } = of
-    of.rung = new Promise((resolve) => (of.ring = resolve))
-    before()
-  }
-  const renew = (of: Login, livesMs: number): void => {
-    clearTimeout(of.timer)
-    of.codes += 1
-    of.dataUrl = dataUrlOf(`practice code ${of.codes} of ${of.startedAt}: there is nothing to link here`)
-    of.timer = setTimeout(() => (performance.now() - of.startedAt > LOGIN_MS ? end() : renew(of, CODE_MS)), livesMs).unref()
-    ring(of)
-  }
-  const start = ({ force }: Params): unknown => {
-    if (existsSync(linkedFile) && force !== true) return { message: 'WhatsApp is already linked (+00). Say “relink” if you want a fresh QR.' }
-    rmSync(linkedFile, { force: true })
-    if (login !== null) return { qrDataUrl: login.dataUrl, message: 'QR already active. Scan it in WhatsApp → Linked Devices.' }
-    login = {
-      startedAt: performance.now(),
-      codes: 0,
-      timer: setTimeout(end, LOGIN_MS),
-      dataUrl: '',
-      scanned: false,
-      ring: () => undefined,
-      rung: Promise.resolve(),
-    }
-    renew(login, FIRST_CODE_MS)
-    return { qrDataUrl: login.dataUrl, message: 'Scan this QR in WhatsApp → Linked Devices.' }
-  }
-  const wait = async ({ timeoutMs = 120_000, currentQrDataUrl }: Params): Promise<unknown> => {
-    const deadline = performance.now() + timeoutMs
-    const mine = login
-    for (;;) {
-      if (mine?.scanned === true) return { connected: true, message: '✅ Linked! WhatsApp is ready.' }
-      if (mine === null || login !== mine) return { connected: false, message: 'No active WhatsApp login in progress.' }
-      if (currentQrDataUrl !== undefined && mine.dataUrl !== currentQrDataUrl)
-        return { connected: false, message: 'QR refreshed. Scan the latest code in WhatsApp → Linked Devices.', qrDataUrl: mine.dataUrl }
-      const leftMs = deadline - performance.now()
-      if (leftMs <= 0) return { connected: false, message: 'Still waiting for the QR scan. Let me know when you’ve scanned it.' }
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([mine.rung, new Promise((resolve) => (timer = setTimeout(resolve, leftMs)))])
-      clearTimeout(timer)
-    }
-  }
-  const call = async (method: unknown, params: Params): Promise<Reply> => {
-    const good = (payload: unknown): Reply => ({ status: 200, body: { ok: true, payload } })
-    const bad = (message: string): Reply => ({ status: 400, body: { ok: false, error: { code: 'INVALID_REQUEST', message } } })
-    if (method === 'channels.status')
-      return present ? good({ channels: { whatsapp: { configured: true, linked: existsSync(linkedFile) } } }) : good({ channels: {} })
-    if (method !== 'web.login.start' && method !== 'web.login.wait') return bad(`admin HTTP RPC method is not supported: ${String(method)}`)
-    if (!present)
-      return bad('web login provider is not available. Install the official external plugin with: openclaw plugins install @openclaw/whatsapp')
-    return good(method === 'web.login.start' ? start(params) : await wait(params))
-  }
+  const state: State = { linkedFile: join(dir, 'whatsapp-linked'), login: null }
   return {
     rpc(body) {
       if (!enabled('admin-http-rpc')) return null
       const { method, params } = JSON.parse(body) as { method?: unknown; params?: Params }
-      return call(method, params ?? {})
+      return answer(state, present, { method, params: params ?? {} })
     },
     scan() {
-      if (login === null) return false
-      login.scanned = true
-      writeFileSync(linkedFile, '')
-      end()
+      if (state.login === null) return false
+      state.login.scanned = true
+      writeFileSync(state.linkedFile, '')
+      end(state)
       return true
     },
     next() {
-      if (login !== null) renew(login, CODE_MS)
-      return login !== null
+      if (state.login !== null) renew(state, state.login, CODE_MS)
+      return state.login !== null
     },
-    end,
+    end: () => end(state),
   }
 }
 
-type Config = {
-  channels?: { whatsapp?: { enabled?: boolean } }
-  plugins?: { entries?: Record<string, { enabled?: boolean }> }
+async function answer(state: State, present: boolean, { method, params }: { method: unknown; params: Params }): Promise<Reply> {
+  const good = (payload: unknown): Reply => ({ status: 200, body: { ok: true, payload } })
+  const bad = (message: string): Reply => ({ status: 400, body: { ok: false, error: { code: 'INVALID_REQUEST', message } } })
+  if (method === 'channels.status') return good({ channels: present ? { whatsapp: { configured: true, linked: existsSync(state.linkedFile) } } : {} })
+  if (method !== 'web.login.start' && method !== 'web.login.wait') return bad(`admin HTTP RPC method is not supported: ${String(method)}`)
+  if (!present)
+    return bad('web login provider is not available. Install the official external plugin with: openclaw plugins install @openclaw/whatsapp')
+  return good(method === 'web.login.start' ? start(state, params) : await wait(state, params))
+}
+
+function start(state: State, { force }: Params): unknown {
+  if (existsSync(state.linkedFile) && force !== true) return { message: 'WhatsApp is already linked (+00). Say “relink” if you want a fresh QR.' }
+  rmSync(state.linkedFile, { force: true })
+  if (state.login !== null) return { qrDataUrl: state.login.dataUrl, message: 'QR already active. Scan it in WhatsApp → Linked Devices.' }
+  const timer = setTimeout(() => end(state), LOGIN_MS)
+  const login: Login = { startedAt: performance.now(), codes: 0, timer, dataUrl: '', scanned: false, ring: () => undefined, rung: Promise.resolve() }
+  state.login = login
+  renew(state, login, FIRST_CODE_MS)
+  return { qrDataUrl: login.dataUrl, message: 'Scan this QR in WhatsApp → Linked Devices.' }
+}
+
+async function wait(state: State, { timeoutMs = 120_000, currentQrDataUrl }: Params): Promise<unknown> {
+  const deadline = performance.now() + timeoutMs
+  const mine = state.login
+  for (;;) {
+    if (mine?.scanned === true) return { connected: true, message: '✅ Linked! WhatsApp is ready.' }
+    if (mine === null || state.login !== mine) return { connected: false, message: 'No active WhatsApp login in progress.' }
+    if (currentQrDataUrl !== undefined && mine.dataUrl !== currentQrDataUrl)
+      return { connected: false, message: 'QR refreshed. Scan the latest code in WhatsApp → Linked Devices.', qrDataUrl: mine.dataUrl }
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return { connected: false, message: 'Still waiting for the QR scan. Let me know when you’ve scanned it.' }
+    let timer: NodeJS.Timeout | undefined
+    await Promise.race([mine.rung, new Promise((resolve) => (timer = setTimeout(resolve, leftMs)))])
+    clearTimeout(timer)
+  }
+}
+
+function renew(state: State, login: Login, livesMs: number): void {
+  clearTimeout(login.timer)
+  login.codes += 1
+  login.dataUrl = dataUrlOf(`practice code ${login.codes} of ${login.startedAt}: there is nothing to link here`)
+  login.timer = setTimeout(() => (performance.now() - login.startedAt > LOGIN_MS ? end(state) : renew(state, login, CODE_MS)), livesMs).unref()
+  const { ring } = login
+  login.rung = new Promise((resolve) => (login.ring = resolve))
+  ring()
+}
+
+function end(state: State): void {
+  const { login } = state
+  state.login = null
+  if (login === null) return
+  clearTimeout(login.timer)
+  login.ring()
 }
 
 /** A code as a picture, the way OpenClaw sends it: six pixels a module, four modules of margin. */

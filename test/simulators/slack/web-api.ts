@@ -1,6 +1,6 @@
 // The Web API's methods that we use, with Slack's refusals.
-import { z } from 'zod'
 import { checkedHome, checkedMessage, checkedModal } from './blocks.ts'
+import { canBeShown, filesApi } from './files.ts'
 import type { Message, SlackState, Team } from './state.ts'
 import { randomId } from '../../../src/lib/random.ts'
 
@@ -20,14 +20,7 @@ export function createApi(state: SlackState, violate: (what: string) => void, ad
     const checked = checkedMessage(args['blocks'] ?? '[]')
     if (!checked.ok) violate(`invalid_blocks: ${checked.why}`)
     if (!checked.ok) return null
-    const files = checked.value.flatMap((block) => (block.type === 'image' ? [state.files.get(block.slack_file.id)] : []))
-    if (files.some((file) => file?.complete !== true || file.team !== team.id)) {
-      violate('a message shows a file that is not there')
-      return null
-    }
-    const working = files.find((file) => file !== undefined && file.workingOn > 0)
-    if (working !== undefined) working.workingOn -= 1
-    return working === undefined ? checked.value : null
+    return canBeShown(state, { blocks: checked.value, team, violate }) ? checked.value : null
   }
   return {
     'auth.test': (_args, team) => ({ ok: true, team_id: team.id, user_id: `UBOT${team.id}`, bot_id: `B${team.id}`, url: 'https://x.slack.com/' }),
@@ -63,31 +56,7 @@ export function createApi(state: SlackState, violate: (what: string) => void, ad
       message.deleted = true
       return { ok: true, channel: message.channel, ts: message.ts }
     },
-    'files.getUploadURLExternal'(args, team) {
-      const id = `F${randomId(10).toUpperCase()}`
-      const length = Number(args['length'])
-      if (!Number.isInteger(length) || length <= 0 || (args['filename'] ?? '') === '') return no('invalid_arguments')
-      state.files.set(id, { id, team: team.id, length, bytes: null, complete: false, workingOn: state.filesWorkedOn })
-      return { ok: true, file_id: id, upload_url: `${address()}/upload/${id}` }
-    },
-    'files.completeUploadExternal'(args, team) {
-      const wanted = z
-        .array(z.looseObject({ id: z.string() }))
-        .min(1)
-        .parse(JSON.parse(args['files'] ?? '[]'))
-      for (const { id } of wanted) {
-        const file = state.files.get(id)
-        if (file?.bytes === null || file?.team !== team.id) return no('file_not_found')
-        file.complete = true
-      }
-      return { ok: true, files: wanted }
-    },
-    'files.delete'(args, team) {
-      const file = state.files.get(args['file'] ?? '')
-      if (file?.team !== team.id) return no('file_not_found')
-      state.files.delete(file.id)
-      return { ok: true }
-    },
+    ...filesApi(state, address),
     'views.open'(args) {
       const checked = checkedModal(args['view'])
       if (!checked.ok) {

@@ -64,18 +64,7 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
     messages.push(made)
     return made
   }
-  const wire: Chats['wire'] = (message) => {
-    const chat = all.get(message.chatId)
-    const { id, from, text, keyboard, chatId, service } = message
-    const where =
-      chat?.kind === 'group' ? { id: chatId, type: 'supergroup', title: chat.name } : { id: chatId, type: 'private', first_name: chat?.name }
-    const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
-    const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
-    const photo = [{ file_id: `photo-${id}`, file_unique_id: `p${id}`, width: 1, height: 1 }]
-    const words = message.photo === null ? { text } : { caption: text, photo }
-    const said = Object.keys(service).length === 0 ? words : service
-    return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
-  }
+  const wire: Chats['wire'] = (message) => wired({ all, bot }, message)
   const find = (params: unknown): Message | undefined => {
     const { chat_id, message_id } = z.object({ chat_id: z.coerce.number(), message_id: z.coerce.number() }).parse(params)
     return messages.find((one) => one.chatId === chat_id && one.id === message_id && !one.deleted)
@@ -110,6 +99,44 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
       Object.assign(message, { text, stresses, keyboard, edits: message.edits + 1 })
       return { ok: true, result: wire(message) }
     },
+    ...photosIn(all, { add, find, wire }),
+    sendFile(chatId, file) {
+      const refused = unreachable(all, chatId)
+      if (refused !== null) return refused
+      const message = add({ chatId, from: null, text: `(${file.name})` })
+      message.file = file.text
+      return { ok: true, result: wire(message) }
+    },
+    remove(params) {
+      const message = find(params)
+      if (message === undefined) return bad('message to delete not found')
+      const chat = all.get(message.chatId)
+      if (chat?.kind === 'group' && message.from !== null && !chat.mayDelete) return bad("message can't be deleted")
+      message.deleted = true
+      return { ok: true, result: true }
+    },
+  }
+}
+
+/** A message as the API gives it. */
+function wired({ all, bot }: { all: Chats['all']; bot: Record<string, unknown> }, message: Message): Record<string, unknown> {
+  const chat = all.get(message.chatId)
+  const { id, from, text, keyboard, chatId, service } = message
+  const where =
+    chat?.kind === 'group' ? { id: chatId, type: 'supergroup', title: chat.name } : { id: chatId, type: 'private', first_name: chat?.name }
+  const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
+  const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
+  const photo = [{ file_id: `photo-${id}`, file_unique_id: `p${id}`, width: 1, height: 1 }]
+  const words = message.photo === null ? { text } : { caption: text, photo }
+  const said = Object.keys(service).length === 0 ? words : service
+  return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
+}
+
+type Parts = Pick<Chats, 'add' | 'wire'> & { find(params: unknown): Message | undefined }
+
+/** Messages that are a photo with its caption. A text can be edited into one. */
+function photosIn(all: Chats['all'], { add, find, wire }: Parts): Pick<Chats, 'sendPhoto' | 'editPhoto'> {
+  return {
     sendPhoto(params, photo) {
       const checked = captionOf(all, params, photo)
       if (!checked.ok) return checked.answer
@@ -128,21 +155,6 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
       const { text, stresses, markup } = checked
       Object.assign(message, { text, stresses, keyboard: inlineOf(markup), photo, edits: message.edits + 1 })
       return { ok: true, result: wire(message) }
-    },
-    sendFile(chatId, file) {
-      const refused = unreachable(all, chatId)
-      if (refused !== null) return refused
-      const message = add({ chatId, from: null, text: `(${file.name})` })
-      message.file = file.text
-      return { ok: true, result: wire(message) }
-    },
-    remove(params) {
-      const message = find(params)
-      if (message === undefined) return bad('message to delete not found')
-      const chat = all.get(message.chatId)
-      if (chat?.kind === 'group' && message.from !== null && !chat.mayDelete) return bad("message can't be deleted")
-      message.deleted = true
-      return { ok: true, result: true }
     },
   }
 }
