@@ -114,6 +114,32 @@ describe('pairing with WhatsApp', async () => {
     expect(await world.pairings.turn()).toBe(0)
   }, 60_000)
 
+  test('on the owner’s own number lets nobody else in; on one of its own, the owner by name', async () => {
+    const scene = await begin()
+    const { world, ann, id } = scene
+    const documented = async (): Promise<unknown> => {
+      await world.settle()
+      const machine = await machines.fly.getMachine(appNameOf(id), (await world.row(id)).machineId ?? '')
+      const file = machine?.config?.files?.find((one) => one.guest_path.endsWith('openclaw.json'))
+      return JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString())
+    }
+    const plugins = { entries: { whatsapp: { enabled: true }, 'admin-http-rpc': { enabled: true } } }
+    expect(await documented()).not.toHaveProperty('plugins')
+    await world.actions.perform('whatsapp', { what: 'pair' }, ann)
+    const own = { enabled: true, dmPolicy: 'allowlist', selfChatMode: true, groupPolicy: 'disabled' }
+    expect(await documented()).toMatchObject({ channels: { whatsapp: own }, plugins })
+    await world.actions.perform('whatsapp', { what: 'pair', from: '+49 170 1234567' }, ann)
+    expect(await documented()).toMatchObject({
+      channels: { whatsapp: { enabled: true, dmPolicy: 'pairing', allowFrom: ['+491701234567'] } },
+      plugins,
+    })
+    // A key that comes later leaves it as it is.
+    await world.actions.perform('set-key', { values: { WEATHER_KEY: 'sunny' } }, ann)
+    expect(await documented()).toMatchObject({ channels: { whatsapp: { allowFrom: ['+491701234567'] } }, plugins })
+    await world.actions.perform('whatsapp', { what: 'unlink' }, ann)
+    expect(await documented()).not.toHaveProperty('plugins')
+  }, 60_000)
+
   test('goes on in another process after a restart, with the code that is still good', async () => {
     const scene = await begin()
     await shown(scene)
