@@ -248,7 +248,7 @@ describe('WhatsApp in conversation', async () => {
       await expect.poll(photos, { timeout: PATIENCE_MS }).toEqual([expect.stringMatching(/^practice code 2 /)])
       expect(await stub('scan')).toBe(200)
       await ann.sees('🟢 my-claw is linked with WhatsApp.', { withinMs: PATIENCE_MS })
-      expect(photos()).toEqual([])
+      await expect.poll(photos).toEqual([])
     },
     LONG_MS,
   )

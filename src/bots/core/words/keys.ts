@@ -81,7 +81,7 @@ export function addKeyView(name: string): View {
     blocks: [paragraph`What shall ${bold(name)} get? A chat to listen in, a model to think with, or a variable for one of its skills.`],
     actions: [
       ...credentials.filter((one) => one.kind === 'channel').map((one) => button(one.title, 'set-key', name, one.id)),
-      button('WhatsApp', 'whatsapp', name),
+      button(t`WhatsApp`, 'whatsapp', name),
       ...credentials.filter((one) => one.kind === 'model').map((one) => button(one.title, 'set-key', name, one.id)),
       button(t`A variable`, 'set-key', name, VARIABLE),
       button(t`Back`, 'keys', name),

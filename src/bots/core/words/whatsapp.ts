@@ -85,7 +85,11 @@ export function pairingBegunView(name: string): View {
 
 /** Said when a code was asked for no more, and nothing of it is to be seen here. */
 export function pairingCancelledView(name: string): View {
-  return { tone: 'plain', blocks: [paragraph`No more codes for ${bold(name)}. Nothing was linked.`], actions: [button('WhatsApp', 'whatsapp', name)] }
+  return {
+    tone: 'plain',
+    blocks: [paragraph`No more codes for ${bold(name)}. Nothing was linked.`],
+    actions: [button(t`WhatsApp`, 'whatsapp', name)],
+  }
 }
 
 /** Said once WhatsApp is no longer wanted. */
@@ -190,7 +194,7 @@ function over(name: string, text: Block): View {
   return {
     tone: 'plain',
     blocks: [text],
-    actions: [{ ...button(t`New code`, 'whatsapp', name, 'again'), style: 'primary' }, button('WhatsApp', 'whatsapp', name)],
+    actions: [{ ...button(t`New code`, 'whatsapp', name, 'again'), style: 'primary' }, button(t`WhatsApp`, 'whatsapp', name)],
   }
 }
 
