@@ -297,7 +297,11 @@ describe('machines', () => {
   })
 
   test('run a command, which reads what no argument shows', async () => {
-    scripted.answers({ status: 200, body: { stdout: 'done\n' } }, { status: 200, body: { exit_code: 3, stderr: 'no' } }, { status: 200, body: { exit_signal: 9 } })
+    scripted.answers(
+      { status: 200, body: { stdout: 'done\n' } },
+      { status: 200, body: { exit_code: 3, stderr: 'no' } },
+      { status: 200, body: { exit_signal: 9 } },
+    )
     const run = () => scripted.fly.exec('a', 'm1', { command: ['node', '-e', 'x'], stdin: 'secret', timeoutSeconds: 20 })
     expect(await run()).toEqual({ exitCode: 0, stdout: 'done\n', stderr: '' })
     expect(lastAsked()).toEqual({
