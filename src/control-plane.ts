@@ -18,6 +18,7 @@ import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
 import { forgetOldLinks } from './db/one-time-tokens.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { dropPairingLeases } from './db/pairings.ts'
 import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
@@ -32,6 +33,8 @@ import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
+import { createGateway } from './orchestrator/pairing/gateway.ts'
+import { createPairings } from './orchestrator/pairing/pairing.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
 import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
 import { createOwnBots } from './secrets/own-bots.ts'
@@ -94,8 +97,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const faces = new Map(deps.faces.map((face) => [face.provider, face]))
   const { image, billing } = deps.settings
   const info: Info = { gatewayImage: image, webAddress: deps.webAddress, local: deps.local, billing, elsewhere: addressesOf(deps.faces) }
-  const notifier = createNotifier({ db, faces, clock, random, log, owner, render: createRender({ db, clock, info }) })
   const announced = (): void => notifier.wake()
+  const pairings = createPairings({ db, gateway: createGateway({ fly }), clock, log, announced, changed: () => changed() })
+  const render = createRender({ db, clock, info, pairingCode: (instanceId) => pairings.codeOf(instanceId) })
+  const notifier = createNotifier({ db, faces, clock, random, log, owner, render })
   const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
   const loop = createLoop(
     { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, probe, announced },
@@ -103,6 +108,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   )
   const changed = (): void => {
     loop.wake()
+    pairings.wake()
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
@@ -116,6 +122,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   if (database.kind === 'pglite') {
     await dropLeases(db)
     await dropChatLeases(db)
+    await dropPairingLeases(db)
   }
   return {
     actions,
@@ -143,7 +150,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
         tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
-      await Promise.all([loop.run(signal), sweep.run(signal), notifier.run(signal)])
+      await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
       await checker?.close()

@@ -12,6 +12,7 @@ import { restart, start, stop } from './power.ts'
 import { share, shares } from './share.ts'
 import { setKeyLink } from './set-key-link.ts'
 import { unlink } from './unlink.ts'
+import { whatsapp } from './whatsapp.ts'
 
 export const catalogue = {
   deploy,
@@ -27,6 +28,7 @@ export const catalogue = {
   'set-key': setKey,
   'set-key-link': setKeyLink,
   'remove-key': removeKey,
+  whatsapp,
   rename,
   destroy,
   approve,

@@ -1,7 +1,7 @@
 // Which channels an instance listens on, from the secrets that it holds.
 import { identitiesOf } from '../db/accounts.ts'
 import type { Tx } from '../db/connect.ts'
-import type { Channel } from '../db/instances.ts'
+import { storedOf, type Channel, type InstanceRow } from '../db/instances.ts'
 import { channelsOf, credentialOf, type ChannelId } from '../domain/credentials.ts'
 import type { Who } from '../domain/who.ts'
 
@@ -26,4 +26,9 @@ function ownersOn(id: ChannelId, subjects: readonly string[], secrets: readonly 
     const [tenant, user] = subject.split(':')
     return user !== undefined && tenant === bot?.who?.teamId ? [user] : []
   })
+}
+
+/** The channels that are not made of secrets, and stay whatever becomes of those. */
+export function pairedChannels(row: InstanceRow): Channel[] {
+  return storedOf(row).channels.filter((one) => one.id === 'whatsapp')
 }

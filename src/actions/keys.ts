@@ -20,13 +20,14 @@ import type { Who } from '../domain/who.ts'
 import { Sealed } from '../lib/sealed.ts'
 import type { Secrets } from '../secrets/secret-store.ts'
 import type { Accepted, ChangeAction, ChangeContext, InstanceSummary, KeySummary, PrepareContext, ReadAction } from './action.ts'
-import { channelsFor } from './channels.ts'
+import { channelsFor, pairedChannels } from './channels.ts'
 import { findInstance } from './find-instance.ts'
 import { summaryOf } from './summary.ts'
 
 const one = z.object({ instance: z.string().max(200).optional() })
 
-export const keys: ReadAction<typeof one, { instance: InstanceSummary; keys: KeySummary[] }> = {
+/** `whatsapp`: it is to be linked there, which takes no key. */
+export const keys: ReadAction<typeof one, { instance: InstanceSummary; keys: KeySummary[]; whatsapp: boolean }> = {
   name: 'keys',
   summary: "An assistant's channels, keys and variables",
   words: ['instance'],
@@ -37,7 +38,11 @@ export const keys: ReadAction<typeof one, { instance: InstanceSummary; keys: Key
     const found = await findInstance(context, wanted.instance)
     if (!found.ok) return found
     const held = await secretsOf(context.db, found.value.id)
-    return ok({ instance: summaryOf(found.value), keys: held.map(({ name, last4, setAt, who }) => ({ name, last4, setAt, who })) })
+    return ok({
+      instance: summaryOf(found.value),
+      keys: held.map(({ name, last4, setAt, who }) => ({ name, last4, setAt, who })),
+      whatsapp: pairedChannels(found.value).length > 0,
+    })
   },
 }
 
@@ -213,7 +218,7 @@ async function applied(context: ChangeContext, row: InstanceRow, { names, change
   const held = await secretsOf(tx, row.id)
   const set: DesiredChange = {
     secrets: { version },
-    channels: await channelsFor(tx, row.userId, held),
+    channels: [...(await channelsFor(tx, row.userId, held)), ...pairedChannels(row)],
     modelProvider: brainOf(
       row.modelProvider,
       held.map((secret) => secret.name),

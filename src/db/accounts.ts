@@ -20,6 +20,7 @@ import {
   instances,
   oneTimeTokens,
   outbox,
+  pairings,
   secretClaims,
   secretNames,
   shares,
@@ -155,7 +156,18 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .update(instanceEvents)
     .set({ detail: sql`${instanceEvents.detail} - 'by' - 'chat'` })
     .where(askedBy(userId))
-  for (const table of [instanceEvents, incidents, health, secretNames, secretClaims, shares, approvals, channelChecks, alertSettings] as const)
+  for (const table of [
+    instanceEvents,
+    incidents,
+    health,
+    secretNames,
+    secretClaims,
+    shares,
+    approvals,
+    channelChecks,
+    alertSettings,
+    pairings,
+  ] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
   await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [] }).where(eq(instances.userId, userId))
   await tx

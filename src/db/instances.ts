@@ -25,7 +25,7 @@ const sentSchema = z.object({
   tries: z.number(),
 })
 const preparingSchema = z.object({ percent: z.number().nullable(), message: z.string() }).nullable()
-const channelsSchema = z.array(z.object({ id: z.enum(channelIds), owners: z.array(z.string()) }))
+const channelsSchema = z.array(z.object({ id: z.enum([...channelIds, 'whatsapp']), owners: z.array(z.string()) }))
 /** A configured channel, with the ids under which its owner is known there. */
 export type Channel = z.infer<typeof channelsSchema>[number]
 const requestSchema = z.object({ chat: z.object({ provider: z.string(), address: z.string() }), by: z.string().optional() })

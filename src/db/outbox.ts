@@ -70,6 +70,14 @@ export async function announce(tx: Db | Tx, message: Announcement): Promise<void
     })
 }
 
+/** Owes the newest state of a message once more, in the chat where it is. */
+export async function announceAgain(tx: Db | Tx, key: string): Promise<void> {
+  await tx
+    .update(outbox)
+    .set({ version: sql`${outbox.version} + 1`, givenUpAt: null })
+    .where(eq(outbox.key, key))
+}
+
 /** The row of a chat, made on first sight. */
 export async function chatIdOf(tx: Db | Tx, chat: { provider: string; address: string }): Promise<number> {
   const match = and(eq(chats.provider, chat.provider), eq(chats.address, chat.address))

@@ -130,6 +130,21 @@ export const incidents = pgTable('incidents', {
   closedAt: at('closed_at'),
 })
 
+export const pairings = pgTable('pairings', {
+  instanceId: text('instance_id').primaryKey(),
+  key: text('key').notNull(),
+  state: text('state').notNull(),
+  reason: text('reason'),
+  said: text('said'),
+  force: boolean('force').notNull().default(false),
+  codes: integer('codes').notNull().default(0),
+  fails: integer('fails').notNull().default(0),
+  expiresAt: at('expires_at').notNull(),
+  dueAt: at('due_at').notNull().defaultNow(),
+  leaseUntil: at('lease_until'),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+})
+
 export const chats = pgTable('chats', {
   id: serial(),
   provider: text('provider').notNull(),

@@ -23,6 +23,8 @@ export type Refusal =
   | { reason: 'key-links-limit'; limit: number; retryAfterSeconds: number }
   | { reason: 'logs-unavailable' }
   | { reason: 'nothing-to-retry' }
+  | { reason: 'not-running'; name: string }
+  | { reason: 'phone-number' }
   | AccountRefusal
   | KeyRefusal
   | SharingRefusal

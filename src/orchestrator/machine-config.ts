@@ -45,11 +45,13 @@ const BUNDLED = 'telegram'
 /** Nothing at all without channels: the fingerprint of an instance that has none stays what it was. */
 function channelSettings(channels: readonly Channel[]): Record<string, unknown> {
   if (channels.length === 0) return {}
-  const plugins = channels.filter((one) => one.id !== BUNDLED)
+  const plugins = channels.filter((one) => one.id !== BUNDLED).map((one) => one.id)
+  // Pairing is asked for through the gateway's controls, which are off by default. Its own page has the same powers behind the same password.
+  const controls = channels.some((one) => one.id === 'whatsapp') ? ['admin-http-rpc'] : []
   return {
     channels: Object.fromEntries(channels.map((one) => [one.id, channelSetting(one)])),
     // A plugin that is only installed is not trusted: it runs when it is named here.
-    ...(plugins.length > 0 && { plugins: { entries: Object.fromEntries(plugins.map((one) => [one.id, { enabled: true }])) } }),
+    ...(plugins.length > 0 && { plugins: { entries: Object.fromEntries([...plugins, ...controls].map((one) => [one, { enabled: true }])) } }),
   }
 }
 
@@ -63,6 +65,11 @@ function channelSetting({ id, owners }: Channel): Record<string, unknown> {
       return { enabled: true, token: '${DISCORD_BOT_TOKEN}', ...people }
     case 'slack':
       return { enabled: true, mode: 'socket', botToken: '${SLACK_BOT_TOKEN}', appToken: '${SLACK_APP_TOKEN}', ...people }
+    case 'whatsapp':
+      // On the owner's own number everybody who writes to them would be asked for a code: there it answers what they write to themselves alone.
+      return owners.length === 0
+        ? { enabled: true, dmPolicy: 'allowlist', selfChatMode: true, groupPolicy: 'disabled' }
+        : { enabled: true, ...people }
     default:
       return assertNever(id)
   }

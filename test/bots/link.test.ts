@@ -47,7 +47,7 @@ describe('accounts in chat', async () => {
     const { clock, actions } = world
     const [telegram, discord] = [createMemoryChat('telegram'), createMemoryChat('discord')]
     const faces = new Map([telegram, discord].map(({ face }) => [face.provider, face]))
-    const render = createRender({ db, clock, info })
+    const render = createRender({ db, clock, info, pairingCode: (id) => world.pairings.codeOf(id) })
     const notifier = createNotifier({ db, faces, clock: systemClock, random: () => 0, log: silentLog, owner: 'test', render })
     const router = createRouter({ db, actions, clock, random: () => 0, log: silentLog, notifierWake: () => undefined, info })
     const at: Scene['at'] = (chat, subject, place = 'dm') =>

@@ -25,6 +25,8 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'secret-store-unavailable': { reason: 'secret-store-unavailable' },
   'logs-unavailable': { reason: 'logs-unavailable' },
   'nothing-to-retry': { reason: 'nothing-to-retry' },
+  'not-running': { reason: 'not-running', name: 'my-claw' },
+  'phone-number': { reason: 'phone-number' },
   'key-shape': { reason: 'key-shape', name: 'TELEGRAM_BOT_TOKEN', problem: { kind: 'shape', length: 12 } },
   'key-variable-name': { reason: 'key-variable-name', name: 'PORT', problem: { kind: 'system' } },
   'key-variable-value': { reason: 'key-variable-value', name: 'WEATHER_KEY', problem: { kind: 'empty' } },

@@ -157,9 +157,15 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   if (!type.startsWith('multipart/form-data')) return raw.length === 0 ? undefined : JSON.parse(raw.toString())
   const form = await new Response(raw, { headers: { 'content-type': type } }).formData()
   const files: string[] = []
-  for (const [name, value] of form) if (name.startsWith('files[') && typeof value !== 'string') files.push(await value.text())
+  for (const [name, value] of form) if (name.startsWith('files[') && typeof value !== 'string') files.push(await fileOf(value))
   const payload = form.get('payload_json')
   return { ...z.looseObject({}).parse(JSON.parse(typeof payload === 'string' ? payload : '{}')), [FILES]: files }
+}
+
+/** A text as it is, a picture as a data URL. */
+async function fileOf(file: File): Promise<string> {
+  if (!file.name.endsWith('.png')) return file.text()
+  return `data:image/png;base64,${Buffer.from(await file.arrayBuffer()).toString('base64')}`
 }
 
 type Asking = { method: string; path: string; body: unknown; rateLimits: boolean; authorization: string | undefined }

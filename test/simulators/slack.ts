@@ -1,9 +1,9 @@
 // Slack, as far as an app can tell: a Web API on loopback with Slack's limits and refusals, Socket Mode, signed HTTP requests, OAuth with
 // token rotation, and people. The real client library connects to it. It never sees our code, only what comes over the wire.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { text as bodyOf } from 'node:stream/consumers'
+import { buffer as bytesOf, text as bodyOf } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
-import { slackManifest } from '../../src/bots/slack/manifest.ts'
+import { scopes, slackManifest } from '../../src/bots/slack/manifest.ts'
 import { randomId } from '../../src/lib/random.ts'
 import type { Simulator } from './person.ts'
 import { createRequests, createSockets, type Envelope, type Sockets, type Transport } from './slack/delivery.ts'
@@ -64,6 +64,7 @@ export async function startSlack(options: { rateLimits?: boolean; checked?: bool
     appToken,
     oauth,
     violate,
+    address,
     limited: options.rateLimits ?? true,
     spec: options.checked === false ? null : loadSlackSpec(),
   })
@@ -116,12 +117,13 @@ type CallDeps = {
   appToken: string
   oauth: SlackSimulator['oauth']
   violate: (what: string) => void
+  address: () => string
   limited: boolean
   spec: SlackSpec | null
 }
 
-function createCalls(world: World, { sockets, appToken, oauth, violate, limited, spec }: CallDeps): Calls {
-  const api = createApi(world.state, violate)
+function createCalls(world: World, { sockets, appToken, oauth, violate, address, limited, spec }: CallDeps): Calls {
+  const api = createApi(world.state, violate, address)
   const buckets = new Map<string, { room: number; at: number }>()
   const refused = (error: string): Answered => ({ status: 200, body: { ok: false, error } })
   return (method, args, token) => {
@@ -165,6 +167,14 @@ type Served = { world: World; call: Calls; violate: (what: string) => void }
 
 async function serve(request: IncomingMessage, response: ServerResponse, { world, call, violate }: Served): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://x')
+  if (url.pathname.startsWith('/upload/')) {
+    const file = world.state.files.get(url.pathname.slice('/upload/'.length))
+    const bytes = await bytesOf(request)
+    if (file === undefined || bytes.length !== file.length) violate('a file was uploaded that was not announced like this')
+    if (file !== undefined) file.bytes = bytes
+    response.writeHead(200).end(`OK - ${bytes.length}`)
+    return
+  }
   const body = await bodyOf(request)
   if (url.pathname.startsWith('/respond/')) {
     const json = JSON.parse(body) as Record<string, unknown>
@@ -195,7 +205,7 @@ function exchange(world: World, args: Args, oauth: SlackSimulator['oauth']): Rec
     app_id: 'A1',
     access_token: botToken,
     token_type: 'bot',
-    scope: 'chat:write,commands,im:history,im:write',
+    scope: scopes.join(','),
     bot_user_id: `UBOT${id}`,
     team: { id, name: id },
     enterprise: null,

@@ -7,6 +7,7 @@ import { seesIn, type Person, type Simulator } from './person.ts'
 import { createHostedBots, userOf, type HostedBot, type HostedBots } from './telegram/bots.ts'
 import { createChats, type Answer, type Chats, type Message } from './telegram/chats.ts'
 import type { Key, ReplyKey } from './telegram/keyboards.ts'
+import { bytesOf, formOf, photoIn } from './telegram/form.ts'
 import { openSpec } from './telegram/spec.ts'
 import { createUpdates, type Updates } from './telegram/updates.ts'
 
@@ -62,7 +63,7 @@ const CHAT_RATE = { burst: 12, perSecond: 1 }
 const GROUP_PER_MINUTE = 20
 /** All chats together. */
 const OVERALL = { burst: 75, perSecond: 30 }
-const RATED = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
+const RATED = new Set(['sendMessage', 'editMessageText', 'sendPhoto', 'editMessageMedia', 'sendDocument'])
 const commandsSchema = z.object({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
   scope: z.object({ type: z.string() }).optional(),
@@ -161,7 +162,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (token !== TOKEN && hosted === undefined) return reply({ ok: false, error_code: 401, description: 'Unauthorized' }, 401)
   const multipart = request.headers['content-type']?.startsWith('multipart/') === true
   const params = multipart ? await formOf(request, raw) : z.record(z.string(), z.unknown()).parse(raw.length === 0 ? {} : JSON.parse(raw.toString()))
-  if (state.check !== null && !multipart) state.violations.push(...state.check(method, params))
+  if (state.check !== null) state.violations.push(...state.check(method, params))
   const call: Call = { method, body: raw.toString(), at: performance.now(), failed: null, bot: hosted?.id ?? state.bot.id }
   if (method !== 'getUpdates') state.calls.push(call)
   const fault = nextFault(state, method)
@@ -171,7 +172,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     return reply(faultAnswer(fault), fault.status)
   }
   if (method === 'getUpdates' && hosted === undefined) return reply(await state.updates.poll(params, response))
-  const answer = hosted === undefined ? (limited(state, method, params) ?? answerTo(state, method, params)) : answerOfHosted(hosted, method)
+  const answer = hosted === undefined ? (limited(state, method, params) ?? (await answerTo(state, method, params))) : answerOfHosted(hosted, method)
   if (!answer.ok) call.failed = answer.error_code
   if (fault === 'lost-answer') return void request.socket.destroy()
   reply(answer, answer.ok ? 200 : answer.error_code)
@@ -181,14 +182,6 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(z.instanceof(Buffer).parse(part))
   return Buffer.concat(parts)
-}
-
-async function formOf(request: IncomingMessage, raw: Buffer): Promise<Record<string, unknown>> {
-  const headers = { 'content-type': request.headers['content-type'] ?? '' }
-  const form = await new Response(new Uint8Array(raw), { headers }).formData()
-  const fields: Record<string, unknown> = {}
-  for (const [name, value] of form) fields[name] = typeof value === 'string' ? value : { name: value.name, text: await value.text() }
-  return fields
 }
 
 function nextFault({ faults }: State, method: string): Fault | null {
@@ -222,7 +215,7 @@ function limited(state: State, method: string, params: Readonly<Record<string, u
   return { ok: false, error_code: 429, description: 'Too Many Requests: retry after 1', parameters: { retry_after: 1 } }
 }
 
-function answerTo(state: State, method: string, params: Readonly<Record<string, unknown>>): Answer {
+async function answerTo(state: State, method: string, params: Readonly<Record<string, unknown>>): Promise<Answer> {
   const { chats, updates } = state
   const done: Answer = { ok: true, result: true }
   switch (method) {
@@ -250,9 +243,13 @@ function answerTo(state: State, method: string, params: Readonly<Record<string, 
       return ours(state, chats.edit(params))
     case 'deleteMessage':
       return chats.remove(params)
+    case 'sendPhoto':
+      return ours(state, chats.sendPhoto(params, await bytesOf(params['photo'])))
+    case 'editMessageMedia':
+      return ours(state, chats.editPhoto(params, await photoIn(params['media'])))
     case 'sendDocument': {
-      const document = Object.values(params).find((value) => typeof value === 'object' && value !== null)
-      return chats.sendFile(Number(params['chat_id']), z.object({ name: z.string(), text: z.string() }).parse(document))
+      const document = z.instanceof(File).parse(params['document'])
+      return chats.sendFile(Number(params['chat_id']), { name: document.name, text: await document.text() })
     }
     default:
       return { ok: false, error_code: 404, description: 'Not Found: method not found' }
@@ -267,7 +264,7 @@ function answerOfHosted(bot: HostedBot, method: string): Answer {
 
 /** What no chat would have stood is our mistake; what became of a chat is not. */
 function ours(state: State, answer: Answer): Answer {
-  const chance = /not found|can't be edited|not modified/
+  const chance = /not found|can't be edited|not modified|no text in the message/
   if (!answer.ok && answer.error_code === 400 && !chance.test(answer.description)) state.violations.push(answer.description)
   return answer
 }
@@ -394,7 +391,8 @@ function transcriptOf({ chats }: State, chatId: number): string {
     .filter((one) => one.chatId === chatId && !one.deleted)
     .map((one) => {
       const rows = one.keyboard.map((row) => row.map((key) => (key.url === undefined ? `[${key.text}]` : `[${key.text} → ${key.url}]`)).join(' '))
-      return [`${one.from === null ? 'bot' : (chats.all.get(one.from)?.name ?? one.from)}: ${one.text}`, ...rows].join('\n')
+      const picture = one.photo === null ? '' : '🖼 '
+      return [`${picture}${one.from === null ? 'bot' : (chats.all.get(one.from)?.name ?? one.from)}: ${one.text}`, ...rows].join('\n')
     })
   return (below === '' ? messages : [...messages, `${standing?.hidden === true ? 'hidden keyboard' : 'keyboard'}: ${below}`]).join('\n\n')
 }

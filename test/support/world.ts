@@ -18,6 +18,8 @@ import { createActions, type Actions } from '../../src/actions/perform.ts'
 import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
 import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
+import { createGateway } from '../../src/orchestrator/pairing/gateway.ts'
+import { createPairings, type Pairings } from '../../src/orchestrator/pairing/pairing.ts'
 import type { LiveCheck } from '../../src/secrets/live-check.ts'
 import { createOwnBots } from '../../src/secrets/own-bots.ts'
 import { createSecretStore, type SecretStore } from '../../src/secrets/secret-store.ts'
@@ -98,6 +100,7 @@ export async function startMachines(options: { rateLimits?: boolean } = {}): Pro
 }
 
 export type World = {
+  pairings: Pairings
   database: Database
   clock: TestClock
   actions: Actions
@@ -160,10 +163,13 @@ export function createWorld(database: Database, machines: Machines, options: Wor
     const kept = await Promise.all(rows.map((row) => reconcile({ ...deps, ...more }, row)))
     return kept.filter(Boolean).length
   }
+  const quiet = (): void => undefined
+  const pairings = createPairings({ db, gateway: createGateway({ fly }), clock, log: silentLog, announced: quiet, changed: quiet })
   return {
     database,
     clock,
     actions,
+    pairings,
     deps,
     turn,
     async actorOf(name, plan = 'starter') {

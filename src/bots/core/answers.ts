@@ -7,7 +7,7 @@ import type { Refusal } from '../../domain/refusal.ts'
 import { allows, type Standing } from '../../domain/sharing.ts'
 import { answerLink, answerUnlink } from './account.ts'
 import { answerAlerts } from './alerts.ts'
-import { startAlerts, startDeploy, startDestroy, startForget, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import { startAlerts, startDeploy, startDestroy, startForget, startNumber, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { inLanguage } from './language.ts'
@@ -15,6 +15,7 @@ import { answerApproval, answerShare } from './sharing.ts'
 import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
 import { answerKeyLink } from './key-link.ts'
 import { paragraph, type View } from './view.ts'
+import { answerWhatsapp } from './whatsapp.ts'
 import {
   helpView,
   howView,
@@ -143,6 +144,8 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerSetKey(turn, args)
     case 'remove-key':
       return answerRemoveKey(turn, args)
+    case 'whatsapp':
+      return answerWhatsapp(turn, args, (instance) => startNumber(turn, instance))
     case 'language':
       return speak(turn, args)
     case 'set-key-link':

@@ -24,6 +24,7 @@ import { answerKey, answerKeyBot, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
 import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
+import { answerNumber, beginNumber, leaveNumber, WHATSAPP_WIZARD, type Numbered } from './whatsapp.ts'
 import { deployQuestion, type DeployFacts } from './words/deploy.ts'
 import { cancelledView } from './words/greeting.ts'
 import { deadButtonView, endedView, keyStandsView } from './words/trouble.ts'
@@ -40,6 +41,7 @@ export async function answerConversation(turn: Turn, text: string): Promise<bool
   const word = text.trim().toLowerCase()
   if (word === 'cancel' || word === 'abbrechen') return done(cancelConversation(turn))
   if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, text))
+  if (session.kind === WHATSAPP_WIZARD) return done(answerNumber(turn, session, text))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, text))
   const state = deployStateSchema.parse(session.state)
   if (word === 'back' || word === 'zurück') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
@@ -61,6 +63,7 @@ export async function pressConversation(turn: Turn, args: readonly string[]): Pr
     return somebodys ? tell(turn, deadButtonView('not-yours')) : endConversation(turn)
   }
   if (session.kind === KEY_WIZARD) return pressKey(turn, session, value)
+  if (session.kind === WHATSAPP_WIZARD) return leaveNumber(turn, session)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
 }
@@ -91,6 +94,7 @@ export async function askAgain(turn: Turn): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null) return false
   if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, null))
+  if (session.kind === WHATSAPP_WIZARD) return done(answerNumber(turn, session, null))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, null))
   const state = deployStateSchema.parse(session.state)
   return done(ask(turn, { state, problem: null, revision: session.revision, world: await worldOf(turn) }))
@@ -104,6 +108,7 @@ export async function cancelConversation(turn: Turn): Promise<void> {
     const { step } = deployStateSchema.parse(session.state)
     return advance(turn, { kind: 'choose', step, value: 'cancel' })
   }
+  if (session.kind === WHATSAPP_WIZARD) return leaveNumber(turn, session)
   await (session.kind === KEY_WIZARD ? pressKey(turn, session, 'cancel') : pressQuestion(turn, session, 'cancel'))
 }
 
@@ -152,6 +157,12 @@ export async function startAlerts(turn: Turn, question: AlertsStart): Promise<vo
 export async function startKey(turn: Turn, instance: { id: string; name: string }, wanted: Parameters<typeof beginKey>[2]): Promise<void> {
   await letGo(turn)
   await beginKey(turn, instance, wanted)
+}
+
+/** Asks from which number the owner writes on WhatsApp. */
+export async function startNumber(turn: Turn, instance: Numbered): Promise<void> {
+  await letGo(turn)
+  await beginNumber(turn, instance)
 }
 
 /** Asks for the words before somebody is forgotten. */

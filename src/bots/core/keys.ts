@@ -5,8 +5,9 @@ import { startKey } from './conversation.ts'
 import { expectJob, show, type Turn } from './turn.ts'
 import { privateOnlyView } from './words/greeting.ts'
 import { VARIABLE } from './words/key-forms.ts'
-import { addKeyView, groupsOf, keyRemovedView, keysView, removeQuestion, whatsappView, whichKeyView, type KeyGroup } from './words/keys.ts'
+import { addKeyView, groupsOf, keyRemovedView, keysView, removeQuestion, whichKeyView, type KeyGroup } from './words/keys.ts'
 import { refusalView } from './words/refusals.ts'
+import { whatsappView } from './words/whatsapp.ts'
 
 /** Answers /keys, and the buttons that lead on from the list. */
 export async function answerKeys(turn: Turn, args: readonly string[]): Promise<void> {
@@ -33,7 +34,7 @@ export async function answerSetKey(turn: Turn, args: readonly string[]): Promise
   const { name } = held.instance
   const credential = credentialNamed(word ?? '')
   if (credential !== undefined) return startKey(turn, held.instance, { credential: credential.id })
-  if (word?.toLowerCase() === 'whatsapp') return void (await show(turn, whatsappView(name), { inPlace: true }))
+  if (word?.toLowerCase() === 'whatsapp') return void (await show(turn, whatsappView(name, held.whatsapp), { inPlace: true }))
   if (word === VARIABLE) return startKey(turn, held.instance, { credential: VARIABLE })
   if (held.keys.some((key) => key.name === word)) return startKey(turn, held.instance, { credential: VARIABLE, variable: word ?? null })
   await show(turn, addKeyView(name), { inPlace: true })
@@ -80,7 +81,7 @@ function groupNamed(keys: readonly KeySummary[], word: string | undefined): KeyG
   return groupsOf(keys).find((group) => group.id === id)
 }
 
-type Held = { instance: InstanceSummary; keys: KeySummary[] }
+type Held = { instance: InstanceSummary; keys: KeySummary[]; whatsapp: boolean }
 
 /** What the instance holds; null when there is none of that name, which the person has then been told. */
 async function heldBy(turn: Turn, instance: string | undefined, action: string, rest: readonly string[] = []): Promise<Held | null> {

@@ -1,7 +1,7 @@
 // A view as lines of text, the same on every face: only the styling of spans differs. And its fitting into a platform's limits.
 import { assertNever } from '../../lib/errors.ts'
 import type { Capabilities } from './face.ts'
-import type { Block, ReadyButton, ReadyView, Span, Step, Text, Tone } from './view.ts'
+import type { Block, Picture, ReadyButton, ReadyView, Span, Step, Text, Tone } from './view.ts'
 
 export type SpanStyle = (span: Span) => string
 export type Line = { kind: 'title' | 'text' | 'step' | 'code' | 'divider'; text: string }
@@ -43,6 +43,8 @@ function blockLines(block: Block, style: SpanStyle): Line[] {
       return [{ kind: 'divider', text: '' }]
     case 'code':
       return block.lines.map((line) => ({ kind: 'code', text: style(line) }))
+    case 'image':
+      return [{ kind: 'text', text: styled(block.alt, style) }]
     default:
       return assertNever(block)
   }
@@ -65,6 +67,16 @@ function stepLines(steps: readonly Step[], style: SpanStyle): Line[] {
 export function stepLine(step: Step, style: SpanStyle): string {
   const detail = step.detail === undefined || step.state !== 'active' ? '' : `: ${step.detail}`
   return `${stepMarks[step.state]} ${style(step.label + detail)}`
+}
+
+/** The view's picture; null when it has none. */
+export function pictureOf(view: Pick<ReadyView, 'blocks'>): Picture | null {
+  return view.blocks.find((block) => block.kind === 'image') ?? null
+}
+
+/** The view as it is said beside its picture. */
+export function withoutPicture(view: ReadyView): ReadyView {
+  return { ...view, blocks: view.blocks.filter((block) => block.kind !== 'image') }
 }
 
 /** Buttons in rows of at most `perRowMax`. */

@@ -4,8 +4,9 @@ import type { Db } from '../../db/connect.ts'
 import { operationEvents, type InstanceEvent } from '../../db/events.ts'
 import { instanceById, storedOf, type Channel, type InstanceRow } from '../../db/instances.ts'
 import type { OwedMessage } from '../../db/outbox.ts'
+import { pairingOf } from '../../db/pairings.ts'
 import { secretsOf, type SecretName } from '../../db/secret-names.ts'
-import { credentialOfSecret } from '../../domain/credentials.ts'
+import { channelIds, credentialOfSecret } from '../../domain/credentials.ts'
 import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
 import { ConchError } from '../../lib/errors.ts'
@@ -16,6 +17,7 @@ import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
 import { keyLinkNews } from './key-link.ts'
 import type { View } from './view.ts'
+import { pairingReplacedView, pairingView } from './words/whatsapp.ts'
 import { outcomeView, progressView, type JobEnd, type JobFacts, type Notice } from './words/progress.ts'
 
 export type Renderable = Pick<OwedMessage, 'userId' | 'key' | 'template' | 'payload' | 'messageRef' | 'heldUntil'>
@@ -26,6 +28,7 @@ export type Reader = { timeZone: string | null; inPrivate: boolean }
 
 const jobSchema = z.object({ instanceId: z.string(), operationId: z.string() })
 const approvalSchema = z.object({ approvalId: z.string() })
+const pairingSchema = z.object({ instanceId: z.string() })
 const linkSchema = z.object({ requestId: z.string(), side: z.enum(['maker', 'taker']) })
 const kindSchema = z.object({ kind: z.enum(operationKinds) })
 const aboutSchema = z.object({ credential: z.string().nullable(), change: z.enum(['added', 'replaced', 'removed']) })
@@ -39,8 +42,16 @@ const noticeSchema = z.discriminatedUnion('text', [
 const failedSchema = z.object({ reason: z.string(), cleaned: z.boolean().default(false) })
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+type RenderDeps = {
+  db: Db
+  clock: Clock
+  info: Info
+  /** The code that an instance shows for WhatsApp now; null when there is none to be had. */
+  pairingCode: (instanceId: string) => Promise<Buffer | null>
+}
+
 /**
- * The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'link-request', one side's view of linking two chats, what
+ * The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'pairing' with WhatsApp, 'link-request', one side's view of linking two chats, what
  * an owner is to allow, and 'key-set', what came of a link to the page for keys.
  */
 export function createRender(deps: RenderDeps): Render {
@@ -57,6 +68,8 @@ export function createRender(deps: RenderDeps): Render {
         return digestNews(deps.db, row, reader.timeZone)
       case 'place-lost':
         return placeLostNews(deps.db, row)
+      case 'pairing':
+        return pairing(deps, row)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       case 'approval':
@@ -70,8 +83,6 @@ export function createRender(deps: RenderDeps): Render {
     }
   }
 }
-
-type RenderDeps = { db: Db; clock: Clock; info: Info }
 
 async function jobNews(deps: RenderDeps, row: Renderable, { inPrivate }: Reader): Promise<View | null> {
   const known = await jobFacts(deps, row)
@@ -102,7 +113,7 @@ async function jobFacts({ db, clock }: RenderDeps, row: Renderable): Promise<{ o
       plan: instance.plan,
       modelProvider: instance.modelProvider,
       hasKey: secrets.some((one) => one.name === secretName),
-      channels: channels.map((one) => one.id),
+      channels: channelIds.filter((id) => channels.some((one) => one.id === id)),
     },
     startedAt: request.at,
     reached: events.flatMap((event) => (event.kind === 'milestone' ? [milestoneSchema.parse(event.detail).name] : [])),
@@ -118,10 +129,11 @@ async function jobFacts({ db, clock }: RenderDeps, row: Renderable): Promise<{ o
 /** The channel that a job brings: also when it is asked for again later, as long as the assistant still listens there. */
 function channelOf(request: InstanceEvent, channels: readonly Channel[], secrets: readonly SecretName[]): JobFacts['channel'] {
   const about = aboutSchema.safeParse(request.detail['about'])
-  const channel = about.success ? channels.find((one) => one.id === about.data.credential) : undefined
-  if (!about.success || channel === undefined || about.data.change === 'removed') return null
-  const who = secrets.find((one) => credentialOfSecret(one.name)?.id === channel.id && one.who !== null)?.who ?? null
-  return { channel: channel.id, who, knows: channel.owners.length > 0 }
+  const id = about.success ? channelIds.find((one) => one === about.data.credential) : undefined
+  const channel = channels.find((one) => one.id === id)
+  if (!about.success || id === undefined || channel === undefined || about.data.change === 'removed') return null
+  const who = secrets.find((one) => credentialOfSecret(one.name)?.id === id && one.who !== null)?.who ?? null
+  return { channel: id, who, knows: channel.owners.length > 0 }
 }
 
 function noticesOf(events: readonly InstanceEvent[]): Notice[] {
@@ -145,4 +157,17 @@ function endOf(events: readonly InstanceEvent[], instance: InstanceRow, operatio
   if (end?.kind === 'superseded') return { kind: 'superseded', at: end.at, by: textOf(end.detail['by']) }
   if (instance.operationId !== operationId) return { kind: 'superseded', at: instance.createdAt, by: '' }
   return instance.blocked === null ? { kind: 'running' } : { kind: 'blocked', reason: instance.blocked }
+}
+
+async function pairing({ db, pairingCode }: RenderDeps, { key, payload }: Renderable): Promise<View | null> {
+  const { instanceId } = pairingSchema.parse(payload)
+  const found = await pairingOf(db, instanceId)
+  const instance = await instanceById(db, instanceId)
+  if (found === null || instance === null) return null
+  const { name } = instance
+  if (found.key !== key) return pairingReplacedView(key, name)
+  const { state, reason, said } = found
+  const channel = storedOf(instance).channels.find((one) => one.id === 'whatsapp')
+  const png = state === 'showing' ? await pairingCode(instanceId) : null
+  return pairingView({ key, name, state, reason, said, png, restarting: instance.operationKind !== null, shared: channel?.owners.length === 0 })
 }

@@ -16,12 +16,16 @@ export type Step = {
   percent?: number
 }
 
+/** A code to be scanned, at most one in a view. Where it cannot be shown, `alt` is said instead. */
+export type Picture = { kind: 'image'; png: Buffer; alt: Text }
+
 export type Block =
   | { kind: 'text'; text: Text }
   | { kind: 'fields'; fields: readonly { label: string; value: Text }[] }
   | { kind: 'progress'; steps: readonly Step[] }
   | { kind: 'divider' }
   | { kind: 'code'; lines: readonly string[] }
+  | Picture
 
 /** What a button does: a verb that the router knows, with its words. */
 export type Press = { verb: string; args: readonly string[] }

@@ -3,6 +3,7 @@
 // Every interaction is acknowledged before anything else happens: three seconds later Discord would tell the person that we failed.
 import {
   Client,
+  DefaultRestOptions,
   Events,
   GatewayCloseCodes,
   GatewayIntentBits,
@@ -81,10 +82,23 @@ function restOptions({ apiUrl }: DiscordOptions): NonNullable<ClientOptions['res
     version: '10',
     timeout: CALL_TIMEOUT_MS,
     retries: RETRIES,
+    makeRequest,
     rejectOnRateLimit: (data: RateLimitData) => data.timeToReset > RATE_LIMIT_WAIT_MAX_MS,
     ...(apiUrl !== undefined && { api: apiUrl }),
   }
 }
+
+type Requesting = NonNullable<NonNullable<ClientOptions['rest']>['makeRequest']>
+
+/** The library's client shares its connections with every undici in this process, and a newer one refuses its forms: they are sent as what they amount to. */
+const makeRequest: Requesting = async (url, init) => {
+  if (!(init.body instanceof FormData)) return DefaultRestOptions.makeRequest(url, init)
+  const form = new Response(init.body)
+  const headers = { ...headersSchema.parse(init.headers), 'content-type': form.headers.get('content-type') ?? '' }
+  return DefaultRestOptions.makeRequest(url, { ...init, headers, body: new Uint8Array(await form.arrayBuffer()) })
+}
+
+const headersSchema = z.record(z.string(), z.string())
 
 function createClient(options: DiscordOptions): Client {
   const { shards } = options

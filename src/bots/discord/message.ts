@@ -11,10 +11,10 @@ import {
 } from 'discord.js'
 import { languageOf, type Language } from '../../domain/language.ts'
 import type { Capabilities } from '../core/face.ts'
-import { fitted, linesOf, rowsOf } from '../core/layout.ts'
+import { cut, fitted, linesOf, pictureOf, plainStyle, rowsOf, styled, withoutPicture } from '../core/layout.ts'
 import { formFor } from '../core/form.ts'
 import { language } from '../core/language.ts'
-import type { Block, ReadyButton, ReadyView, Tone } from '../core/view.ts'
+import type { Block, Picture, ReadyButton, ReadyView, Tone } from '../core/view.ts'
 import { codeBlock, discordStyle } from './markup.ts'
 
 export const capabilities: Capabilities = {
@@ -51,18 +51,24 @@ export type Message = {
   allowed_mentions: { parse: [] }
   attachments: { id: string; filename: string }[]
 }
-export type Sendable = { body: Message; files: { name: string; data: string }[] }
+export type Sendable = { body: Message; files: { name: string; data: string | Buffer }[] }
 
 const FILE = 'output.txt'
+const PICTURE = 'code.png'
+/** Of a picture's description. */
+const ALT_CHARS_MAX = 1_024
 
 /** The view as a message and its files: output that is too long is shown from its end, and whole in a file. `flags` are those of this message alone. */
-export function messageOf(view: ReadyView, flags = 0): Sendable {
+export function messageOf(shown: ReadyView, flags = 0): Sendable {
+  const picture = pictureOf(shown)
+  const view = withoutPicture(shown)
   const whole = textsOf(view)
   const long = sizeOf(whole) > TEXT_CHARS_MAX
   const output = long ? view.blocks.flatMap((block) => (block.kind === 'code' ? block.lines : [])) : []
-  const files = output.length === 0 ? [] : [{ name: FILE, data: `${output.join('\n')}\n` }]
-  const attached = files.map((): APIComponentInContainer => ({ type: ComponentType.File, file: { url: `attachment://${FILE}` } }))
-  const parts = [...textParts(long ? cutTexts(view) : whole), ...attached, ...rowsOfView(view)]
+  const outputs = output.length === 0 ? [] : [{ name: FILE, data: `${output.join('\n')}\n` }]
+  const attached = outputs.map((): APIComponentInContainer => ({ type: ComponentType.File, file: { url: `attachment://${FILE}` } }))
+  const files = [...outputs, ...(picture === null ? [] : [{ name: PICTURE, data: picture.png }])]
+  const parts = [...textParts(long ? cutTexts(view) : whole), ...attached, ...gallery(picture), ...rowsOfView(view)]
   const body: Message = {
     flags: flags | MessageFlags.IsComponentsV2,
     components: framed(view.tone, parts),
@@ -71,6 +77,12 @@ export function messageOf(view: ReadyView, flags = 0): Sendable {
     attachments: files.map(({ name }, id) => ({ id: String(id), filename: name })),
   }
   return { body, files }
+}
+
+function gallery(picture: Picture | null): APIComponentInContainer[] {
+  if (picture === null) return []
+  const description = cut(styled(picture.alt, plainStyle), ALT_CHARS_MAX)
+  return [{ type: ComponentType.MediaGallery, items: [{ media: { url: `attachment://${PICTURE}` }, description }] }]
 }
 
 function framed(tone: Tone, parts: APIComponentInContainer[]): APIMessageTopLevelComponent[] {

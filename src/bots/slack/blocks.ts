@@ -2,7 +2,7 @@
 // in which `*` and `_` cannot be escaped at all, they leave nothing to be turned into markup, a mention or a link.
 import type { types } from '@slack/bolt'
 import type { Capabilities } from '../core/face.ts'
-import { cut, inert, linesOf, plainStyle, rowsOf, type Line, type SpanStyle } from '../core/layout.ts'
+import { cut, inert, linesOf, pictureOf, plainStyle, rowsOf, styled, withoutPicture, type Line, type SpanStyle } from '../core/layout.ts'
 import { formFor, type Field, type Form } from '../core/form.ts'
 import { language } from '../core/language.ts'
 import type { ReadyButton, ReadyView } from '../core/view.ts'
@@ -14,6 +14,7 @@ const FALLBACK_CHARS_MAX = 1_000
 const QUESTION_CHARS_MAX = 1_500
 const ANSWER_CHARS_MAX = 3_000
 const PLACEHOLDER_CHARS_MAX = 150
+const ALT_CHARS_MAX = 2_000
 
 export const slackCapabilities: Capabilities = {
   editsMessages: true,
@@ -41,9 +42,14 @@ const FIELD_ACTION = 'value'
 type Element = types.RichTextText
 type Part = types.RichTextSection | types.RichTextPreformatted
 
-/** The blocks of a message, with a plain text for notifications. */
-export function messageOf(view: ReadyView): { text: string; blocks: types.KnownBlock[] } {
-  return { text: escaped(cut(plainLines(view), FALLBACK_CHARS_MAX)), blocks: blocksOf(view) }
+/** The blocks of a message, with a plain text for notifications. `file` is the view's picture, once Slack has it. */
+export function messageOf(shown: ReadyView, file?: string): { text: string; blocks: types.KnownBlock[] } {
+  const picture = file === undefined ? null : pictureOf(shown)
+  const view = picture === null ? shown : withoutPicture(shown)
+  const text = escaped(cut(plainLines(view), FALLBACK_CHARS_MAX))
+  if (picture === null || file === undefined) return { text, blocks: blocksOf(view) }
+  const image: types.ImageBlock = { type: 'image', slack_file: { id: file }, alt_text: cut(styled(picture.alt, plainStyle), ALT_CHARS_MAX) }
+  return { text, blocks: [...textBlocks(view), image, ...actionBlocks(view)] }
 }
 
 /** The blocks alone: for the Home tab. */

@@ -1,11 +1,14 @@
 // A person's private chat with us, or a channel that we were invited to: where announcements go, and everything that is not asked from a channel
 // or the Home tab.
+import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
 import type { Delivery, Face } from '../core/face.ts'
 import type { ReadyView } from '../core/view.ts'
-import { messageOf, slackCapabilities } from './blocks.ts'
+import { slackCapabilities } from './blocks.ts'
 import { delivered, platformError } from './delivery.ts'
 import { whoseAddress } from './payloads.ts'
+import { dropPicture, withPicture } from './pictures.ts'
 import type { Client, Workspaces } from './workspaces.ts'
 
 export type Chat = Face & {
@@ -25,7 +28,7 @@ const CHANNEL = /^[CG]/
 const BAD_TOKEN = new Set(['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'])
 const NOT_INSTALLED: Delivery = { kind: 'undeliverable', why: 'the app is not installed in that workspace any more' }
 
-export function createChat({ workspaces }: { workspaces: Workspaces }): Chat {
+export function createChat({ workspaces, clock, log }: { workspaces: Workspaces; clock: Clock; log: Log }): Chat {
   const rooms = new Map<string, string>()
   const knows = (address: string, room: string): void => {
     const [oldest] = rooms.keys()
@@ -66,11 +69,12 @@ export function createChat({ workspaces }: { workspaces: Workspaces }): Chat {
       const client = await workspaces.clientOf(whoseAddress(address).tenant)
       return client === null ? null : roomWith(client, address)
     },
-    send: (address, view) => withClient(address, async (client) => post(client, await roomWith(client, address), view)),
-    edit: (address, ref, view) => withClient(address, (client) => update(client, ref, view)),
+    send: (address, view) => withClient(address, async (client) => post({ client, clock, log }, await roomWith(client, address), view)),
+    edit: (address, ref, view) => withClient(address, (client) => update({ client, clock, log }, ref, view)),
     async delete(address, ref) {
       const deletion = await withClient(address, async (client) => {
-        await client.chat.delete(atOf(ref))
+        const { channel, ts } = atOf(ref)
+        await client.chat.delete({ channel, ts })
         return { kind: 'sent', ref }
       })
       return deletion.kind === 'sent'
@@ -78,23 +82,32 @@ export function createChat({ workspaces }: { workspaces: Workspaces }): Chat {
   }
 }
 
-/** A message's reference: Slack needs the channel to change it. */
-export function refOf(channel: string, ts: string): string {
-  return `${channel}:${ts}`
+/** A message's reference: Slack needs the channel to change it, and the file of its picture to take that away. */
+export function refOf(channel: string, ts: string, file?: string): string {
+  return file === undefined ? `${channel}:${ts}` : `${channel}:${ts}:${file}`
 }
 
-function atOf(ref: string): { channel: string; ts: string } {
-  const [channel = '', ts = ''] = ref.split(':')
-  return { channel, ts }
+function atOf(ref: string): { channel: string; ts: string; file: string | undefined } {
+  const [channel = '', ts = '', file] = ref.split(':')
+  return { channel, ts, file }
 }
 
-async function post(client: Client, channel: string, view: ReadyView): Promise<Delivery> {
-  const sent = await client.chat.postMessage({ channel, ...messageOf(view), mrkdwn: false, unfurl_links: false, unfurl_media: false })
-  if (sent.ts === undefined) throw new ConchError('slack.no-ts', 'Slack took a message and did not say which it is')
-  return { kind: 'sent', ref: refOf(sent.channel ?? channel, sent.ts) }
+type Deps = { client: Client; clock: Clock; log: Log }
+
+async function post({ client, clock, log }: Deps, channel: string, view: ReadyView): Promise<Delivery> {
+  return withPicture({ client, clock, log }, view, async (message, file) => {
+    const sent = await client.chat.postMessage({ channel, ...message, mrkdwn: false, unfurl_links: false, unfurl_media: false })
+    if (sent.ts === undefined) throw new ConchError('slack.no-ts', 'Slack took a message and did not say which it is')
+    return { kind: 'sent', ref: refOf(sent.channel ?? channel, sent.ts, file) }
+  })
 }
 
-async function update(client: Client, ref: string, view: ReadyView): Promise<Delivery> {
-  await client.chat.update({ ...atOf(ref), ...messageOf(view) })
-  return { kind: 'sent', ref }
+async function update({ client, clock, log }: Deps, ref: string, view: ReadyView): Promise<Delivery> {
+  const { channel, ts, file: former } = atOf(ref)
+  const changed = await withPicture({ client, clock, log }, view, async (message, file): Promise<Delivery> => {
+    await client.chat.update({ channel, ts, ...message })
+    return { kind: 'sent', ref: refOf(channel, ts, file) }
+  })
+  if (former !== undefined) await dropPicture({ client, log }, former)
+  return changed
 }

@@ -38,7 +38,7 @@ function socketFace({ apiUrl, clock, random, log }: SlackOptions, tokens: { appT
   const calls = clientOptions({ apiUrl, log })
   const client = new webApi.WebClient(tokens.botToken.open(), { ...calls })
   const workspaces = oneWorkspace(client)
-  const chat = createChat({ workspaces })
+  const chat = createChat({ workspaces, clock, log })
   return {
     ...chat,
     http: null,
@@ -64,7 +64,7 @@ function httpFace({ apiUrl, clock, log }: SlackOptions, options: HttpOptions): S
   const http = createHttp(options, { clientOptions: calls, log })
   const clientWith = (token: string): Client => new webApi.WebClient(token, { ...calls })
   const workspaces = manyWorkspaces({ tokenOf: http.tokenOf, clientWith, clock })
-  const chat = createChat({ workspaces })
+  const chat = createChat({ workspaces, clock, log })
   return {
     ...chat,
     http: { requestListener: http.requestListener },

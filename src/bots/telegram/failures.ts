@@ -20,6 +20,11 @@ export function deliveryOf(error: unknown, editedRef: string | null): Delivery {
   throw withoutPayload(error)
 }
 
+/** The message that was to get a text shows a picture. */
+export function isPictureInstead(error: unknown): boolean {
+  return error instanceof GrammyError && error.error_code === 400 && error.description.includes('there is no text in the message to edit')
+}
+
 /** The same failure, fit for a log. */
 export function withoutPayload(error: unknown): ConchError {
   if (error instanceof ConchError) return error

@@ -1,11 +1,13 @@
 // A view as Telegram takes it: HTML in which everything foreign is escaped, an inline keyboard, and a file when the text is too long.
 import type { InlineKeyboardButton } from 'grammy/types'
 import type { Capabilities } from '../core/face.ts'
-import { cut, fitted, inert, linesOf, plainStyle, rowsOf, type Line, type SpanStyle } from '../core/layout.ts'
+import { cut, fitted, inert, linesOf, pictureOf, plainStyle, rowsOf, withoutPicture, type Line, type SpanStyle } from '../core/layout.ts'
 import type { ReadyButton, ReadyView } from '../core/view.ts'
 
 /** Bot API, sendMessage: 4096 characters after the markup is taken out. */
 const TEXT_CHARS_MAX = 4_096
+/** Bot API, sendPhoto: a caption. */
+const CAPTION_CHARS_MAX = 1_024
 /** From this many characters in its labels, a row is too wide for a phone. */
 const ROW_CHARS_MAX = 30
 const RULE = '──────────'
@@ -13,6 +15,8 @@ const RULE = '──────────'
 export type Sheet = {
   html: string
   keyboard: InlineKeyboardButton[][]
+  /** With it, the text is its caption. */
+  picture: Buffer | null
   /** Everything there is to read, when the message shows only a part of it. */
   attachment: string | null
 }
@@ -34,16 +38,20 @@ export const capabilities: Capabilities = {
   refreshMs: 3_000,
 }
 
-/** The view's text, keyboard and file. */
-export function sheetOf(view: ReadyView): Sheet {
+/** The view's text, keyboard, picture and file. */
+export function sheetOf(shown: ReadyView): Sheet {
+  const picture = pictureOf(shown)?.png ?? null
+  const charsMax = picture === null ? TEXT_CHARS_MAX : CAPTION_CHARS_MAX
+  const view = withoutPicture(shown)
   const whole = plainText(view)
-  const short = fitted(view, { ...capabilities, textCharsMax: TEXT_CHARS_MAX })
+  const short = fitted(view, { ...capabilities, textCharsMax: charsMax })
   const text = plainText(short)
   const pressable = short.actions.filter((one) => one.kind === 'press' || opensAnywhere(one.url))
   return {
-    html: (text.length > TEXT_CHARS_MAX ? escaped(cut(text, TEXT_CHARS_MAX)) : htmlOf(short)).toWellFormed(),
+    html: (text.length > charsMax ? escaped(cut(text, charsMax)) : htmlOf(short)).toWellFormed(),
+    picture,
     keyboard: rowsThatFit(pressable).map((row) => row.map(keyOf)),
-    attachment: whole.length > TEXT_CHARS_MAX ? whole.toWellFormed() : null,
+    attachment: whole.length > charsMax ? whole.toWellFormed() : null,
   }
 }
 

@@ -3,7 +3,7 @@
 import { autoRetry } from '@grammyjs/auto-retry'
 import { run as startRunner, sequentialize } from '@grammyjs/runner'
 import { apiThrottler } from '@grammyjs/transformer-throttler'
-import { Bot, InputFile, webhookCallback, type Context } from 'grammy'
+import { Bot, webhookCallback, type Context } from 'grammy'
 import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
@@ -14,10 +14,11 @@ import type { ReadyView } from '../core/view.ts'
 import { acknowledging, createHeadStart, type Acknowledging, type HeadStart } from './acknowledge.ts'
 import { registerCommands } from './commands.ts'
 import { deepLink } from './deep-link.ts'
-import { deliveryOf, isConflict, isTokenRefused, withoutPayload } from './failures.ts'
+import { isConflict, isTokenRefused, withoutPayload } from './failures.ts'
 import { received, type GroupPlace } from './inbound.ts'
 import { bringKeyboard, createsBots, takeKeyboardAway, type Keyboards } from './keyboard.ts'
 import { createManagedBots, madeBotOf, type MadeBot, type ManagedBots } from './managed-bots.ts'
+import { change, post, remove, type Target } from './posts.ts'
 import { capabilities, sheetOf, type Sheet } from './sheet.ts'
 
 export type TelegramOptions = {
@@ -56,7 +57,7 @@ const PAUSE_MS = 3_000
 const NOTE_PATIENCE_MS = 1_500
 /** Answers come in bursts of a few, which Telegram allows; on average it wants one message a second in a chat. */
 const CHAT_BUCKET = { reservoir: 8, reservoirIncreaseAmount: 1, reservoirIncreaseInterval: 1_000, reservoirIncreaseMaximum: 8, maxConcurrent: 1 }
-const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendDocument'])
+const PACED: ReadonlySet<string> = new Set(['sendMessage', 'editMessageText', 'sendPhoto', 'editMessageMedia', 'sendDocument'])
 /** A longer wait is the notifier's to plan. */
 const RETRY_SECONDS_MAX = 2
 const UPDATES = ['message', 'callback_query', 'managed_bot'] as const
@@ -168,8 +169,6 @@ function track(underWay: Set<Promise<void>>, work: Promise<void>): void {
   work.then(end, end)
 }
 
-type Target = { chatId: number; threadId?: number; replyTo?: number }
-
 function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
   const deps = { bot, keyboards, log }
   /** What is asked next ends what was offered before. News that come meanwhile do not. */
@@ -187,8 +186,8 @@ function faceOf(bot: Bot, { log, keyboards }: TelegramOptions): Face {
     },
     paceMs: 1_000,
     addressOf: (command) => (bot.isInited() ? deepLink(bot.botInfo.username, command) : null),
-    send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(bot, log, { target: targetOf(chat), sheet: sheetOf(view) })),
-    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(bot, targetOf(chat).chatId, { ref, sheet: sheetOf(view) })),
+    send: (chat, view, { unasked }) => shown(view, unasked ? null : { chat }, () => post(deps, { target: targetOf(chat), sheet: sheetOf(view) })),
+    edit: (chat, ref, view) => shown(view, { chat, viewRef: ref }, () => change(deps, { target: targetOf(chat), ref, sheet: sheetOf(view) })),
     delete: (chat, ref) => remove(bot, targetOf(chat).chatId, ref),
   }
 }
@@ -201,6 +200,7 @@ function targetOf(address: string): Target {
 
 /** Answers in the group that was written in. What is not for others to read or press goes on in private, where a link leads. */
 function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
+  const deps = { bot, log: options.log }
   const pointed = (view: ReadyView): Sheet => {
     if (view.elsewhere !== true) return sheetOf(view)
     const link = { kind: 'link', label: t`Open our private chat`, url: deepLink(bot.botInfo.username, group.command) } as const
@@ -209,59 +209,9 @@ function groupFace({ bot, face, options }: State, group: GroupPlace): Face {
   return {
     ...face,
     capabilities,
-    send: (_chat, view) => post(bot, options.log, { target: group, sheet: pointed(view) }),
-    edit: (_chat, ref, view) => change(bot, group.chatId, { ref, sheet: pointed(view) }),
+    send: (_chat, view) => post(deps, { target: group, sheet: pointed(view) }),
+    edit: (_chat, ref, view) => change(deps, { target: group, ref, sheet: pointed(view) }),
     delete: (_chat, ref) => remove(bot, group.chatId, ref),
-  }
-}
-
-async function post(bot: Bot, log: Log, { target, sheet }: { target: Target; sheet: Sheet }): Promise<Delivery> {
-  const place = {
-    ...(target.threadId !== undefined && { message_thread_id: target.threadId }),
-    ...(target.replyTo !== undefined && { reply_parameters: { message_id: target.replyTo, allow_sending_without_reply: true } }),
-  }
-  try {
-    const sent = await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet) })
-    if (sheet.attachment !== null) await attach(bot, log, { target, text: sheet.attachment, replyTo: sent.message_id })
-    return { kind: 'sent', ref: String(sent.message_id) }
-  } catch (error) {
-    return deliveryOf(error, null)
-  }
-}
-
-function markupOf(sheet: Sheet) {
-  return { parse_mode: 'HTML', link_preview_options: { is_disabled: true }, reply_markup: { inline_keyboard: sheet.keyboard } } as const
-}
-
-/** The message has said the most important part: without its file it is still an answer. */
-async function attach(bot: Bot, log: Log, { target, text, replyTo }: { target: Target; text: string; replyTo: number }): Promise<void> {
-  const thread = target.threadId !== undefined ? { message_thread_id: target.threadId } : {}
-  try {
-    await bot.api.sendDocument(target.chatId, new InputFile(Buffer.from(text), 'all-of-it.txt'), {
-      ...thread,
-      reply_parameters: { message_id: replyTo },
-    })
-  } catch (error) {
-    log.warn({ err: withoutPayload(error) }, 'the file of a long message could not be sent')
-  }
-}
-
-async function change(bot: Bot, chatId: number, { ref, sheet }: { ref: string; sheet: Sheet }): Promise<Delivery> {
-  try {
-    await bot.api.editMessageText(chatId, Number(ref), sheet.html, markupOf(sheet))
-    return { kind: 'sent', ref }
-  } catch (error) {
-    return deliveryOf(error, ref)
-  }
-}
-
-async function remove(bot: Bot, chatId: number, ref: string): Promise<boolean> {
-  try {
-    return await bot.api.deleteMessage(chatId, Number(ref))
-  } catch (error) {
-    const failure = withoutPayload(error)
-    if (failure.code === 'telegram.400' || failure.code === 'telegram.403') return false
-    throw failure
   }
 }
 

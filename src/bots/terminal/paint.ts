@@ -1,7 +1,9 @@
 // A view as lines for a terminal. On a TTY it is laid out like everywhere; printed line by line (a pipe, a log) every step has its own line,
 // so that a change is one new line and nothing is repeated.
-import { inert, linesOf, plainStyle, stepLine, type SpanStyle } from '../core/layout.ts'
+import { t } from '../core/language.ts'
+import { inert, linesOf, pictureOf, plainStyle, stepLine, styled, withoutPicture, type SpanStyle } from '../core/layout.ts'
 import type { ReadyView, Step } from '../core/view.ts'
+import { figureOf } from './figure.ts'
 import type { Key } from './keypad.ts'
 import { displayWidth, wrapped } from './width.ts'
 
@@ -21,20 +23,20 @@ const colourStyle: SpanStyle = (span) => {
 export function paintedLines(view: ReadyView, keys: readonly Key[], paper: Paper): string[] {
   const style = paper.colour ? colourStyle : plainStyle
   const columns = Math.min(COLUMNS_MAX, paper.columns)
-  const lines = linesOf(view, style).flatMap((line) => {
+  const lines = linesOf(withoutPicture(view), style).flatMap((line) => {
     if (line.kind === 'divider') return ['─'.repeat(Math.min(20, columns))]
     return line.kind === 'code' ? [`  ${dimmed(line.text, paper)}`] : wrapped(line.text, columns)
   })
-  return [...lines, ...buttonLines(view, keys, { ...paper, columns })]
+  return [...lines, ...figureLines(view, paper), ...buttonLines(view, keys, { ...paper, columns })]
 }
 
 /** The lines of a message that is printed once and then only added to: no clock, and each step on its own. */
 export function printedLines(view: ReadyView, keys: readonly Key[], paper: Paper): string[] {
   const style = paper.colour ? colourStyle : plainStyle
-  const { elapsed, ...still } = view
-  const shown = view.job === 'ongoing' || elapsed === undefined ? still : view
+  const { elapsed, ...still } = withoutPicture(view)
+  const shown = view.job === 'ongoing' || elapsed === undefined ? still : { ...still, elapsed }
   const steps = view.blocks.flatMap((block) => (block.kind === 'progress' ? block.steps : []))
-  const lines = linesOf({ ...shown, blocks: view.blocks.filter((block) => block.kind !== 'progress') }, style).map((line) =>
+  const lines = linesOf({ ...shown, blocks: still.blocks.filter((block) => block.kind !== 'progress') }, style).map((line) =>
     line.kind === 'code' ? `  ${line.text}` : line.text,
   )
   const title = view.title === undefined ? [] : lines.slice(0, 1)
@@ -42,8 +44,18 @@ export function printedLines(view: ReadyView, keys: readonly Key[], paper: Paper
     ...title,
     ...steps.filter((step) => step.state !== 'waiting').map((step) => stepLine(coarse(step), style)),
     ...lines.slice(title.length),
+    ...figureLines(view, paper),
     ...buttonLines(view, keys, paper),
   ]
+}
+
+/** The picture as one line of several rows, which stays whole; what is said instead where it cannot be drawn. */
+function figureLines(view: ReadyView, paper: Paper): string[] {
+  const picture = pictureOf(view)
+  if (picture === null) return []
+  const figure = figureOf(picture.png, paper)
+  if (figure.kind === 'drawn') return [figure.rows.join('\n')]
+  return figure.kind === 'too-wide' ? [t`Make this window ${figure.columns} columns wide to see the code.`] : [styled(picture.alt, plainStyle)]
 }
 
 /** Quarters are news; every percent is not. */

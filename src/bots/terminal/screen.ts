@@ -1,5 +1,6 @@
 // Where lines appear. Both screens show messages one below the other; on a TTY a message that changes is redrawn where it stands, as long as
 // it is still in view, and elsewhere only what is new about it is printed.
+import { createHash } from 'node:crypto'
 import type { Interface } from 'node:readline'
 import { rowsOfLine } from './width.ts'
 
@@ -12,9 +13,18 @@ export type Screen = {
   typed(line: string): void
 }
 
-/** Lines of `lines` that were not shown before. */
+/** Lines of `lines` that were not shown before; `before` as they are remembered. */
 export function newLines(lines: readonly string[], before: readonly string[]): string[] {
-  return lines.filter((line) => !before.includes(line))
+  return lines.filter((line) => !before.includes(remembered(line)))
+}
+
+/** A line as it is remembered. A drawing of several rows is known again, and kept nowhere: it is a code that somebody could still scan. */
+export function remembered(line: string): string {
+  return line.includes('\n') ? `drawing ${createHash('sha256').update(line).digest('hex').slice(0, 16)}` : line
+}
+
+function rowsIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => line.split('\n'))
 }
 
 /** Prints; never goes back. */
@@ -50,7 +60,7 @@ export function createDrawnScreen(output: Sized, prompt: { clear(): void; show()
     prompt.show()
   }
   return {
-    add: (ref, lines) => append({ ref, lines: ['', ...lines] }),
+    add: (ref, lines) => append({ ref, lines: ['', ...rowsIn(lines)] }),
     change(ref, lines) {
       const index = drawn.findIndex((one) => one.ref === ref)
       const below = index === -1 ? [] : drawn.slice(index)
@@ -58,9 +68,9 @@ export function createDrawnScreen(output: Sized, prompt: { clear(): void; show()
       // What has scrolled out of view, or was shown by an earlier run, cannot be redrawn: it comes again below, and is redrawn there.
       if (index === -1 || rows > (output.rows ?? 24) - 2) {
         drawn = drawn.map((one) => (one.ref === ref ? { ...one, ref: null } : one))
-        return append({ ref, lines: ['', ...lines] })
+        return append({ ref, lines: ['', ...rowsIn(lines)] })
       }
-      drawn = drawn.with(index, { ref, lines: ['', ...lines] })
+      drawn = drawn.with(index, { ref, lines: ['', ...rowsIn(lines)] })
       prompt.clear()
       output.write(`\u001B[${rows}A\r\u001B[J`)
       write(drawn.slice(index))

@@ -14,7 +14,7 @@ import { createExpectations, type Expectations } from './expectations.ts'
 import { openHistory, type History, type Shown } from './history.ts'
 import { createKeypad, type Keypad } from './keypad.ts'
 import { paintedLines, printedLines, type Paper } from './paint.ts'
-import { createDrawnScreen, createPrintedScreen, newLines, promptOf, type Screen } from './screen.ts'
+import { createDrawnScreen, createPrintedScreen, newLines, promptOf, remembered, type Screen } from './screen.ts'
 
 export type TerminalDeps = {
   input: NodeJS.ReadableStream
@@ -121,7 +121,7 @@ function added(state: State, view: ReadyView, options: { idempotencyKey: string;
   const lines = linesFor(state, ref, view, options)
   if (!options.unasked) state.secret = view.input === 'secret'
   state.screen.add(ref, lines)
-  state.history.remember({ ref, key: options.idempotencyKey, lines })
+  state.history.remember({ ref, key: options.idempotencyKey, lines: lines.map(remembered) })
   if (view.key !== undefined) state.expectations.seen(view.key, view.job)
   return { kind: 'sent', ref }
 }
@@ -129,11 +129,12 @@ function added(state: State, view: ReadyView, options: { idempotencyKey: string;
 function changed(state: State, known: Shown, view: ReadyView): Delivery {
   const lines = linesFor(state, known.ref, view, { unasked: true })
   const news = newLines(lines, known.lines)
-  const same = state.interactive ? lines.join('\n') === known.lines.join('\n') : news.length === 0
+  const kept = lines.map(remembered)
+  const same = state.interactive ? kept.join('\n') === known.lines.join('\n') : news.length === 0
   if (!same) {
     state.screen.change(known.ref, lines, known.lines)
     // Printed lines stay printed: what was shown once is never shown again.
-    state.history.remember({ ...known, lines: state.interactive ? lines : [...known.lines, ...news] })
+    state.history.remember({ ...known, lines: state.interactive ? kept : [...known.lines, ...news.map(remembered)] })
   }
   if (view.key !== undefined) state.expectations.seen(view.key, view.job)
   return { kind: 'sent', ref: known.ref }

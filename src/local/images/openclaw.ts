@@ -36,6 +36,8 @@ export function createOpenclawImage(version: string, runtime: Runtime): Image {
           ...(configured ? [] : ['--allow-unconfigured']),
         ],
         env: {
+          // Programs that are run beside it find it here, and not on the port that the configuration names.
+          PORT: String(context.port),
           OPENCLAW_STATE_DIR: stateDir,
           OPENCLAW_CONFIG_READONLY: '1',
           OPENCLAW_DISABLE_BONJOUR: '1',

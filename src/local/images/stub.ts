@@ -1,8 +1,10 @@
 // A small gateway for tests and for computers with too little memory: the health paths of the real one, and switches to misbehave.
-// It is a program of its own, started in a machine's process: its only input is the machine's environment, and it imports nothing of ours.
+// It is a program of its own, started in a machine's process: its only input is the machine's environment, and it imports nothing of Conch's.
 import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { text as bodyOf } from 'node:stream/consumers'
+import { createPracticeWhatsapp } from './stub-whatsapp.ts'
 
 const env = process.env
 const numberOf = (name: string): number | null => (env[name] === undefined || env[name] === '' ? null : Number(env[name]))
@@ -15,6 +17,7 @@ let hung = false
 let sick = false
 /** Chats that are not connected. */
 const down = new Set<string>()
+const whatsapp = createPracticeWhatsapp(env['STUB_DIR'] ?? '.', join(env['OPENCLAW_STATE_DIR'] ?? '.', 'openclaw.json'))
 
 function booted(): boolean {
   return performance.now() - startedAt >= bootMs
@@ -50,6 +53,13 @@ function control(url: URL, response: ServerResponse): void {
       answer(response, 200, { ok: true, down: [...down] })
       break
     }
+    case '/stub/scan':
+      return answer(response, whatsapp.scan() ? 200 : 409, {})
+    case '/stub/next-code':
+      return answer(response, whatsapp.next() ? 200 : 409, {})
+    case '/stub/end-codes':
+      whatsapp.end()
+      return answer(response, 200, {})
     case '/stub/grow':
       hoard.push(Buffer.alloc(Number(url.searchParams.get('mb') ?? 1) * 1024 * 1024, 1))
       answer(response, 200, { ok: true, mb: hoard.reduce((sum, part) => sum + part.length, 0) / 1024 / 1024 })
@@ -59,9 +69,19 @@ function control(url: URL, response: ServerResponse): void {
   }
 }
 
+async function controls(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answered = whatsapp.rpc(await bodyOf(request))
+  if (answered === null) return answer(response, 404, { error: 'not found' })
+  if (request.headers.authorization !== `Bearer ${env['OPENCLAW_GATEWAY_PASSWORD'] ?? ''}`)
+    return answer(response, 401, { error: { message: 'Unauthorized', type: 'unauthorized' } })
+  const { status, body } = await answered
+  answer(response, status, body)
+}
+
 function handle(request: IncomingMessage, response: ServerResponse): void {
   if (hung) return
   const url = new URL(request.url ?? '/', 'http://gateway')
+  if (request.method === 'POST' && url.pathname === '/api/v1/admin/rpc') return void controls(request, response).catch(() => response.destroy())
   if (request.method === 'POST') return control(url, response)
   switch (url.pathname) {
     case '/healthz':

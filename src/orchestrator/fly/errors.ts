@@ -57,6 +57,7 @@ const LIMIT = /\b(quota|(machine|volume|app)s? limit|limit (has been |was )?(rea
 const RULES: Rule[] = [
   { kind: 'not-ready', text: /unable to start machine from current state|getting replaced/ },
   { kind: 'not-ready', statuses: [400], text: /volume not found/ },
+  { kind: 'not-ready', statuses: [409, 412], operations: ['exec'] },
   { kind: 'unauthorized', statuses: [401] },
   { kind: 'foreign', statuses: [403], operations: ['getApp'] },
   { kind: 'quota', statuses: [403, 422], text: LIMIT },
@@ -87,8 +88,8 @@ export function classify(answer: { status: number; body: unknown; operation: Ope
       candidate.statuses?.includes(status) !== false && candidate.operations?.includes(operation) !== false && candidate.text?.test(words) !== false,
   )
   const kind = rule?.kind ?? (status >= 500 ? 'transient' : 'fatal')
-  // Fly quotes the offending input in some refusals; what we send here is the secret itself.
-  const detail = operation === 'setSecret' ? 'refused' : text.slice(0, 300)
+  // Fly quotes the offending input in some refusals; what we send here is the secret itself, or what a command reads.
+  const detail = operation === 'setSecret' || operation === 'exec' ? 'refused' : text.slice(0, 300)
   const adopt = kind === 'already-exists' ? /machine ID ([a-z0-9]+)/i.exec(text)?.[1] : undefined
   return { kind, ambiguous: kind === 'transient', detail, ...(adopt === undefined ? {} : { adoptMachineId: adopt }) }
 }

@@ -1,7 +1,7 @@
 // Machines: their life, and waiting for it.
 import { onApp } from './apps.ts'
 import { ProviderError } from './errors.ts'
-import { MachineAnswer, MachinesAnswer, WaitAnswer } from './schemas.ts'
+import { ExecAnswer, MachineAnswer, MachinesAnswer, WaitAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
 import type { FlyClient, WaitMachineInput } from './types.ts'
 
@@ -16,11 +16,13 @@ type MachineCalls = Pick<
   | 'restartMachine'
   | 'deleteMachine'
   | 'waitMachine'
+  | 'exec'
 >
 
 // What Fly's wait accepts; our own time-out stands behind it, for an answer that never comes.
 const WAIT_SECONDS_MAX = 60
 const WAIT_MARGIN_MS = 5_000
+const EXEC_MARGIN_MS = 5_000
 
 /** The calls about machines. */
 export function createMachineCalls(transport: Transport): MachineCalls {
@@ -50,6 +52,11 @@ export function createMachineCalls(transport: Transport): MachineCalls {
       transport.send({ ...onMachine('restartMachine', 'POST', app, id, 'restart'), query: { timeout: `${timeoutSeconds}s` } }),
     deleteMachine: (app, id) => transport.remove({ ...onMachine('deleteMachine', 'DELETE', app, id), query: { force: true } }),
     waitMachine: (app, id, input) => waitMachine(transport, app, id, input),
+    exec(app, id, { command, stdin, timeoutSeconds, signal }) {
+      const body = { command, stdin, timeout: timeoutSeconds }
+      const timeoutMs = timeoutSeconds * 1000 + EXEC_MARGIN_MS
+      return transport.read({ ...onMachine('exec', 'POST', app, id, 'exec'), body, timeoutMs, ...(signal !== undefined && { signal }) }, ExecAnswer)
+    },
   }
 }
 

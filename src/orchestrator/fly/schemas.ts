@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import {
   MACHINE_STATES,
+  type ExecResult,
   type FlyApp,
   type FlyExit,
   type FlyIp,
@@ -158,6 +159,15 @@ function preparingOf(newest: MachineEvent | undefined): FlyMachine['preparing'] 
 }
 
 export const WaitAnswer = z.looseObject({ ok: z.boolean().nullish() })
+
+// What is zero or empty may be left out. A command that was killed has a signal and no code of its own.
+export const ExecAnswer = z
+  .looseObject({ exit_code: z.number().nullish(), exit_signal: z.number().nullish(), stdout: text, stderr: text })
+  .transform((answer): ExecResult => ({
+    exitCode: answer.exit_code || ((answer.exit_signal ?? 0) > 0 ? -1 : 0),
+    stdout: answer.stdout ?? '',
+    stderr: answer.stderr ?? '',
+  }))
 
 // `Version` is the field's deprecated spelling.
 export const SecretSetAnswer = z

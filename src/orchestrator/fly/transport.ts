@@ -21,6 +21,8 @@ export type Call = {
   host?: 'machines' | 'platform'
   limit?: LimiterKey
   timeoutMs?: number
+  /** Ends this one call. */
+  signal?: AbortSignal
   /** False: an unanswered call is not tried again, even though it only reads. */
   retryUnanswered?: boolean
 }
@@ -163,9 +165,10 @@ function requestOptions(call: Call, options: TransportOptions): Dispatcher.Reque
       ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     body: call.body === undefined ? null : JSON.stringify(call.body),
-    // Not an AbortSignal: one signal per call costs more than the call.
+    // Not a signal for the time-out: one signal per call costs more than the call.
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
+    ...(call.signal !== undefined && { signal: call.signal }),
   }
 }
 

@@ -199,6 +199,16 @@ export type WaitMachineInput = {
   instanceId?: string
 }
 
+export type ExecInput = {
+  command: readonly string[]
+  /** What the command reads: it is nowhere else, unlike its arguments, which every process of the machine can see. */
+  stdin?: string
+  timeoutSeconds: number
+  /** Stops waiting for it; the command may run to its end all the same. */
+  signal?: AbortSignal
+}
+export type ExecResult = { exitCode: number; stdout: string; stderr: string }
+
 /** Every method throws a ProviderError on anything it does not name as an answer. */
 export type FlyClient = {
   /** An app that is already ours counts as created; one of another organisation is `name-taken`. */
@@ -227,6 +237,8 @@ export type FlyClient = {
   deleteMachine(app: string, id: string): Promise<'accepted' | 'absent'>
   /** True once the state is reached, false when the wait timed out first. */
   waitMachine(app: string, id: string, input: WaitMachineInput): Promise<boolean>
+  /** Runs a command on a started machine, to its end. `not-ready` when the machine is not started. */
+  exec(app: string, id: string, input: ExecInput): Promise<ExecResult>
 
   setSecret(app: string, name: string, secret: Sealed): Promise<{ version: number }>
   listSecrets(app: string): Promise<FlySecret[]>

@@ -32,7 +32,7 @@ export function sceneOn(world: World, chat: MemoryChat, webAddress: string | nul
     random: () => 0,
     log: silentLog,
     owner: 'test',
-    render: createRender({ db, clock, info }),
+    render: createRender({ db, clock, info, pairingCode: (id) => world.pairings.codeOf(id) }),
   })
   const router = createRouter({ db, actions, clock, random: () => 0, log: silentLog, notifierWake: () => undefined, info })
   const person: Scene['person'] = (subject, more) => createPerson(chat, (inbound, face) => router.handle(inbound, face), { subject, ...more })

@@ -35,7 +35,7 @@ export async function assistant(db: Db, userId: string, name = 'my-claw'): Promi
 export function notifierOn(db: Db, faces: readonly { face: Face }[], owner = 'test'): Notifier {
   const info = { gatewayImage: 'gateway:inline', webAddress: null, local: true, billing: false }
   const all = new Map(faces.map(({ face }) => [face.provider, face]))
-  const render = createRender({ db, clock: systemClock, info })
+  const render = createRender({ db, clock: systemClock, info, pairingCode: async () => null })
   return createNotifier({ db, faces: all, clock: systemClock, random: () => 0, log: silentLog, owner, render })
 }
 

@@ -296,6 +296,38 @@ describe('machines', () => {
     await expect(wait).rejects.toMatchObject({ kind: 'not-found' })
   })
 
+  test('run a command, which reads what no argument shows', async () => {
+    scripted.answers(
+      { status: 200, body: { stdout: 'done\n' } },
+      { status: 200, body: { exit_code: 3, stderr: 'no' } },
+      { status: 200, body: { exit_signal: 9 } },
+    )
+    const run = () => scripted.fly.exec('a', 'm1', { command: ['node', '-e', 'x'], stdin: 'secret', timeoutSeconds: 20 })
+    expect(await run()).toEqual({ exitCode: 0, stdout: 'done\n', stderr: '' })
+    expect(lastAsked()).toEqual({
+      method: 'POST',
+      path: '/v1/apps/a/machines/m1/exec',
+      query: {},
+      body: { command: ['node', '-e', 'x'], stdin: 'secret', timeout: 20 },
+    })
+    expect(await run()).toEqual({ exitCode: 3, stdout: '', stderr: 'no' })
+    expect(await run()).toMatchObject({ exitCode: -1 })
+  })
+
+  test('run no command twice when its answer is lost, quote nothing of it, and stop waiting when told', async () => {
+    scripted.answers('cut', { status: 400, body: { error: 'bad stdin: secret' } }, 'silence')
+    const run = (signal?: AbortSignal) =>
+      scripted.fly.exec('a', 'm1', { command: ['x'], stdin: 'secret', timeoutSeconds: 60, ...(signal !== undefined && { signal }) })
+    await expect(run()).rejects.toMatchObject({ kind: 'transient', ambiguous: true })
+    await expect(run()).rejects.toThrow(/^exec: 400 fatal: refused$/)
+    const stop = new AbortController()
+    const waiting = run(stop.signal)
+    await expect.poll(() => scripted.server.asked.length).toBe(3)
+    stop.abort()
+    await expect(waiting).rejects.toMatchObject({ kind: 'transient' })
+    expect(scripted.server.asked).toHaveLength(3)
+  })
+
   test('a wait without an answer is not waited a second time', async () => {
     scripted.answers('cut')
     const wait = scripted.fly.waitMachine('a', 'm1', { state: 'started', timeoutSeconds: 5 })

@@ -148,6 +148,8 @@ async function walkMachine(app: string, given: { volume: string; version: number
   const started = await fly.getMachine(app, id)
   expect(started).toMatchObject({ state: 'started', config, preparing: null })
   expect(started?.lastStartId).not.toBeNull()
+  const { exitCode } = await fly.exec(app, id, { command: ['node', '-e', ''], stdin: '{}', timeoutSeconds: 10 })
+  expect(typeof exitCode).toBe('number')
   expect(await fly.getVolume(app, given.volume)).toMatchObject({ attachedMachineId: id })
   const updated = await fly.updateMachine(app, id, {
     config: { ...config, env: {} },

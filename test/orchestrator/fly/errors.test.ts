@@ -36,6 +36,8 @@ const ROWS: Row[] = [
   [400, error("failed_precondition: unable to start machine from current state: 'created'"), 'startMachine', 'not-ready'],
   [408, error('deadline_exceeded: machine failed to reach desired state, started, currently starting'), 'waitMachine', 'wait-timeout'],
   [408, error('deadline_exceeded'), 'createMachine', 'transient', true],
+  [408, error('deadline_exceeded: exec'), 'exec', 'transient', true],
+  [412, error('failed_precondition: unable to exec, machine is not started'), 'exec', 'not-ready'],
   [400, error('volume not found'), 'createMachine', 'not-ready'],
   [403, error('unauthorized'), 'getApp', 'foreign'],
   [403, error('unauthorized'), 'createMachine', 'unauthorized'],

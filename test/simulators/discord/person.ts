@@ -111,7 +111,9 @@ function shown(message: Posted): string {
   if (message.author === 'person') return `> ${message.content}`
   if (message.thinking) return '(conch is thinking…)'
   const texts = allOf(message.components).flatMap((one) =>
-    one.type === 10 ? [visible(one.content ?? '')] : (one.file?.url.replace('attachment://', '📎 ') ?? []),
+    one.type === 10
+      ? [visible(one.content ?? '')]
+      : [...(one.file === undefined ? [] : [one.file.url.replace('attachment://', '📎 ')]), ...(one.items ?? []).map(() => '🖼')],
   )
   const labels = labelsOf(message).map((label) => `[${label}]`)
   return [message.content, ...texts, labels.join(' ')].filter((line) => line !== '').join('\n')

@@ -7,6 +7,7 @@ const emojiless = z.looseObject({
   label: z.string().optional(),
   content: z.string().optional(),
   file: z.looseObject({ url: z.string() }).optional(),
+  items: z.array(z.looseObject({ media: z.looseObject({ url: z.string() }), description: z.string().nullish() })).optional(),
   url: z.string().optional(),
   style: z.number().optional(),
   options: z.array(z.looseObject({ label: z.string(), value: z.string() })).optional(),
@@ -50,7 +51,7 @@ export function messageProblems(body: MessageBody): string[] {
   const content = body.content ?? ''
   const texts = all.filter((one) => one.type === 10).map((one) => one.content ?? '')
   const attached = (body.attachments ?? []).map((one) => `attachment://${one.filename ?? ''}`)
-  const named = all.flatMap((one) => one.file?.url ?? [])
+  const named = all.flatMap((one) => [...(one.file === undefined ? [] : [one.file.url]), ...(one.items ?? []).map((item) => item.media.url)])
   const ids = all.flatMap((one) => one.custom_id ?? [])
   return [
     ...(v2 && content !== '' ? ['a message of components version 2 has no content'] : []),
@@ -74,6 +75,7 @@ function componentProblems(one: Component): string[] {
     return children.length > 5 ? [`${children.length} buttons in a row, 5 are allowed`] : []
   }
   if (one.type === 2) return buttonProblems(one)
+  if (one.type === 12) return galleryProblems(one)
   if (one.type !== 3) return []
   const options = one.options ?? []
   const values = options.map((option) => option.value)
@@ -82,6 +84,13 @@ function componentProblems(one: Component): string[] {
     ...(options.length > 25 || options.length === 0 ? [`${options.length} options, 1 to 25 are allowed`] : []),
     ...(new Set(values).size === values.length ? [] : ['two options have the same value']),
     ...(long ? ['an option is too long or empty'] : []),
+  ]
+}
+
+function galleryProblems({ items = [] }: Component): string[] {
+  return [
+    ...(items.length < 1 || items.length > 10 ? [`${items.length} pictures, 1 to 10 are allowed`] : []),
+    ...(items.some((item) => (item.description ?? '').length > 1_024) ? ['the description of a picture is too long'] : []),
   ]
 }
 

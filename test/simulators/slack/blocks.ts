@@ -32,6 +32,12 @@ const block = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('header'), text: upTo(150), ...blockId }),
   z.strictObject({ type: z.literal('divider'), ...blockId }),
   z.strictObject({
+    type: z.literal('image'),
+    slack_file: z.strictObject({ id: z.string().regex(/^F[A-Z0-9]{8,}$/) }),
+    alt_text: z.string().min(1).max(2_000),
+    ...blockId,
+  }),
+  z.strictObject({
     type: z.literal('rich_text'),
     ...blockId,
     elements: z
@@ -117,6 +123,8 @@ function blockText(one: Block): string {
       return one.text.text
     case 'divider':
       return '———'
+    case 'image':
+      return '🖼'
     case 'rich_text':
       return one.elements.map((part) => part.elements.map((element) => element.text).join('')).join('\n')
     case 'actions':

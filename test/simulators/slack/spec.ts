@@ -19,6 +19,8 @@ const specSchema = z.looseObject({
 /** Later than the description, or left out of it: docs.slack.dev/reference/methods. */
 const added: Readonly<Record<string, readonly string[]>> = {
   'apps.connections.open': [],
+  'files.getUploadURLExternal': ['filename', 'length', 'alt_txt', 'snippet_type'],
+  'files.completeUploadExternal': ['files', 'channel_id', 'channels', 'thread_ts', 'initial_comment', 'blocks'],
   'oauth.v2.access': ['grant_type', 'refresh_token', 'client_id', 'client_secret', 'code', 'redirect_uri'],
 }
 

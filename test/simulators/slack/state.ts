@@ -15,6 +15,8 @@ export type Message = {
 /** `errors`: what the app said is wrong, by the block of the field. */
 export type OpenModal = { id: string; view: Modal; errors?: Readonly<Record<string, string>> }
 export type Reply = { channel: string; user: string; message: Message | null; usesLeft: number; until: number }
+/** `workingOn`: how often a message that shows it is still refused. */
+export type SlackFile = { id: string; team: string; length: number; bytes: Buffer | null; complete: boolean; workingOn: number }
 export type Team = { id: string; botToken: string; installed: boolean }
 
 /** Slack's own ends: docs.slack.dev/interactivity/handling-user-interaction. */
@@ -31,6 +33,7 @@ export function createState() {
   const homes = new Map<string, Block[]>()
   const triggers = new Map<string, { person: string; until: number }>()
   const replies = new Map<string, Reply>()
+  const files = new Map<string, SlackFile>()
   let last = 0
   return {
     teams,
@@ -38,6 +41,9 @@ export function createState() {
     modals,
     homes,
     replies,
+    files,
+    /** For how many tries the next files are not ready once they are uploaded. */
+    filesWorkedOn: 0,
     /** How often the next private reply addresses work. */
     replyUses: REPLY_USES,
     /** The channels that the app was invited to. */

@@ -1,5 +1,6 @@
 // The Web API's methods that we use, with Slack's refusals.
 import { checkedHome, checkedMessage, checkedModal } from './blocks.ts'
+import { canBeShown, filesApi } from './files.ts'
 import type { Message, SlackState, Team } from './state.ts'
 import { randomId } from '../../../src/lib/random.ts'
 
@@ -12,13 +13,14 @@ export type Api = Readonly<Record<string, Method>>
 const no = (error: string): Refusal => ({ ok: false, error })
 const TEXT_CHARS_MAX = 40_000
 
-export function createApi(state: SlackState, violate: (what: string) => void): Api {
-  const blocksIn = (args: Args): Message['blocks'] | null => {
+export function createApi(state: SlackState, violate: (what: string) => void, address: () => string): Api {
+  const blocksIn = (args: Args, team: Team): Message['blocks'] | null => {
     if ((args['text'] ?? '').length > TEXT_CHARS_MAX) violate('a text of more than 40,000 characters')
     if ((args['text'] ?? '') === '') violate('a message without a text for notifications')
     const checked = checkedMessage(args['blocks'] ?? '[]')
     if (!checked.ok) violate(`invalid_blocks: ${checked.why}`)
-    return checked.ok ? checked.value : null
+    if (!checked.ok) return null
+    return canBeShown(state, { blocks: checked.value, team, violate }) ? checked.value : null
   }
   return {
     'auth.test': (_args, team) => ({ ok: true, team_id: team.id, user_id: `UBOT${team.id}`, bot_id: `B${team.id}`, url: 'https://x.slack.com/' }),
@@ -32,17 +34,17 @@ export function createApi(state: SlackState, violate: (what: string) => void): A
       const channel = args['channel'] ?? ''
       if (channel.startsWith('C') && !state.invited.has(channel)) return no('not_in_channel')
       if (!channel.startsWith('C') && !channel.startsWith(`D${team.id}`)) return no('channel_not_found')
-      const blocks = blocksIn(args)
+      const blocks = blocksIn(args, team)
       if (blocks === null) return no('invalid_blocks')
       const message: Message = { channel, ts: state.ts(), from: 'bot', text: args['text'] ?? '', blocks, onlyFor: null, deleted: false, edits: 0 }
       state.messages.push(message)
       return { ok: true, channel, ts: message.ts }
     },
-    'chat.update'(args) {
+    'chat.update'(args, team) {
       const message = state.find(args['channel'] ?? '', args['ts'] ?? '')
       if (message === undefined || message.onlyFor !== null) return no('message_not_found')
       if (message.from !== 'bot') return no('cant_update_message')
-      const blocks = blocksIn(args)
+      const blocks = blocksIn(args, team)
       if (blocks === null) return no('invalid_blocks')
       Object.assign(message, { blocks, text: args['text'] ?? '', edits: message.edits + 1 })
       return { ok: true, channel: message.channel, ts: message.ts }
@@ -54,6 +56,7 @@ export function createApi(state: SlackState, violate: (what: string) => void): A
       message.deleted = true
       return { ok: true, channel: message.channel, ts: message.ts }
     },
+    ...filesApi(state, address),
     'views.open'(args) {
       const checked = checkedModal(args['view'])
       if (!checked.ok) {

@@ -16,6 +16,7 @@ export type Message = {
   deleted: boolean
   edits: number
   file: string | null
+  photo: Buffer | null
 }
 export type Chat =
   | { id: number; kind: 'private'; reachable: 'yes' | 'not-started' | 'blocked'; name: string }
@@ -40,10 +41,15 @@ export type Chats = {
   add(message: Pick<Message, 'chatId' | 'from' | 'text'> & Partial<Pick<Message, 'service'>>): Message
   send(params: unknown): Answer
   edit(params: unknown): Answer
+  sendPhoto(params: unknown, photo: Buffer): Answer
+  editPhoto(params: unknown, photo: Buffer): Answer
   sendFile(chatId: number, file: { name: string; text: string }): Answer
   remove(params: unknown): Answer
   wire(message: Message): Record<string, unknown>
 }
+
+const captionSchema = z.looseObject({ chat_id: z.coerce.number(), caption: z.string() })
+const mediaEditSchema = z.looseObject({ chat_id: z.unknown(), media: z.looseObject({ caption: z.string() }), reply_markup: z.unknown() })
 
 const refusal = (error_code: number, description: string): Answer => ({ ok: false, error_code, description })
 const bad = (description: string): Answer => refusal(400, `Bad Request: ${description}`)
@@ -54,22 +60,13 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
   const keyboards: Chats['keyboards'] = new Map()
   const messages: Message[] = []
   const add: Chats['add'] = (message) => {
-    const made = { service: {}, ...message, id: messages.length + 101, stresses: [], keyboard: [], deleted: false, edits: 0, file: null }
+    const made = { service: {}, ...message, id: messages.length + 101, stresses: [], keyboard: [], deleted: false, edits: 0, file: null, photo: null }
     messages.push(made)
     return made
   }
-  const wire: Chats['wire'] = (message) => {
-    const chat = all.get(message.chatId)
-    const { id, from, text, keyboard, chatId, service } = message
-    const where =
-      chat?.kind === 'group' ? { id: chatId, type: 'supergroup', title: chat.name } : { id: chatId, type: 'private', first_name: chat?.name }
-    const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
-    const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
-    const said = Object.keys(service).length === 0 ? { text } : service
-    return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
-  }
+  const wire: Chats['wire'] = (message) => wired({ all, bot }, message)
   const find = (params: unknown): Message | undefined => {
-    const { chat_id, message_id } = z.object({ chat_id: z.coerce.number(), message_id: z.number() }).parse(params)
+    const { chat_id, message_id } = z.object({ chat_id: z.coerce.number(), message_id: z.coerce.number() }).parse(params)
     return messages.find((one) => one.chatId === chat_id && one.id === message_id && !one.deleted)
   }
   return {
@@ -93,6 +90,7 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
       const message = find(params)
       if (message === undefined) return bad('message to edit not found')
       if (message.from !== null || keyboards.get(message.chatId)?.messageId === message.id) return bad("message can't be edited")
+      if (message.photo !== null) return bad('there is no text in the message to edit')
       const { text, stresses, markup } = checked
       if (markup !== undefined && !('inline_keyboard' in markup)) return bad('inline keyboard expected')
       const keyboard = inlineOf(markup)
@@ -101,6 +99,7 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
       Object.assign(message, { text, stresses, keyboard, edits: message.edits + 1 })
       return { ok: true, result: wire(message) }
     },
+    ...photosIn(all, { add, find, wire }),
     sendFile(chatId, file) {
       const refused = unreachable(all, chatId)
       if (refused !== null) return refused
@@ -115,6 +114,47 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
       if (chat?.kind === 'group' && message.from !== null && !chat.mayDelete) return bad("message can't be deleted")
       message.deleted = true
       return { ok: true, result: true }
+    },
+  }
+}
+
+/** A message as the API gives it. */
+function wired({ all, bot }: { all: Chats['all']; bot: Record<string, unknown> }, message: Message): Record<string, unknown> {
+  const chat = all.get(message.chatId)
+  const { id, from, text, keyboard, chatId, service } = message
+  const where =
+    chat?.kind === 'group' ? { id: chatId, type: 'supergroup', title: chat.name } : { id: chatId, type: 'private', first_name: chat?.name }
+  const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
+  const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
+  const photo = [{ file_id: `photo-${id}`, file_unique_id: `p${id}`, width: 1, height: 1 }]
+  const words = message.photo === null ? { text } : { caption: text, photo }
+  const said = Object.keys(service).length === 0 ? words : service
+  return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
+}
+
+type Parts = Pick<Chats, 'add' | 'wire'> & { find(params: unknown): Message | undefined }
+
+/** Messages that are a photo with its caption. A text can be edited into one. */
+function photosIn(all: Chats['all'], { add, find, wire }: Parts): Pick<Chats, 'sendPhoto' | 'editPhoto'> {
+  return {
+    sendPhoto(params, photo) {
+      const checked = captionOf(all, params, photo)
+      if (!checked.ok) return checked.answer
+      const { chatId, text, stresses, markup } = checked
+      const message = add({ chatId, from: null, text })
+      Object.assign(message, { stresses, keyboard: inlineOf(markup), photo })
+      return { ok: true, result: wire(message) }
+    },
+    editPhoto(params, photo) {
+      const { chat_id, media, reply_markup } = mediaEditSchema.parse(params)
+      const checked = captionOf(all, { ...media, chat_id, reply_markup }, photo)
+      if (!checked.ok) return checked.answer
+      const message = find(params)
+      if (message === undefined) return bad('message to edit not found')
+      if (message.from !== null) return bad("message can't be edited")
+      const { text, stresses, markup } = checked
+      Object.assign(message, { text, stresses, keyboard: inlineOf(markup), photo, edits: message.edits + 1 })
+      return { ok: true, result: wire(message) }
     },
   }
 }
@@ -141,6 +181,17 @@ function contentOf(all: Chats['all'], manages: boolean, params: unknown): Conten
   const why = markupProblem(markup, { private: all.get(chatId)?.kind === 'private', manages })
   if (why !== null) return { ok: false, answer: bad(why) }
   return { ok: true, chatId, text: parsed.text, stresses: [...parsed.stresses], markup }
+}
+
+/** What stands with a picture, which must be one: https://core.telegram.org/bots/api#sendphoto */
+function captionOf(all: Chats['all'], params: unknown, photo: Buffer): Content {
+  const { caption, ...rest } = captionSchema.parse(params)
+  const content = contentOf(all, false, { ...rest, text: caption })
+  if (!content.ok) return content
+  const isPng = photo.toString('latin1', 1, 4) === 'PNG'
+  if (!isPng || photo.length > 10 * 1024 * 1024 || photo.readUInt32BE(16) + photo.readUInt32BE(20) > 10_000)
+    return { ok: false, answer: bad('IMAGE_PROCESS_FAILED') }
+  return content.text.length > 1_024 ? { ok: false, answer: bad('message caption is too long') } : content
 }
 
 function inlineOf(markup: Markup | undefined): Key[][] {

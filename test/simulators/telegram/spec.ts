@@ -51,7 +51,8 @@ function typeProblems(spec: Spec, { at, type }: { at: string; type: string }, va
   if (type === 'Integer') return must(Number.isSafeInteger(value))
   if (type === 'Float') return must(typeof value === 'number')
   if (type === 'Boolean' || type === 'True') return must(typeof value === 'boolean')
-  if (type === 'String') return must(typeof value === 'string')
+  // Where a file is named, it stands in place of its name: what is attached is not a field of its own.
+  if (type === 'String') return must(typeof value === 'string' || (value instanceof Blob && at.endsWith('.media')))
   if (type === 'InputFile') return must(value instanceof Blob)
   const known = spec.types[type]
   const object = z.record(z.string(), z.unknown()).safeParse(value)

@@ -23,6 +23,7 @@ import { regions } from './german/regions.ts'
 import { sharing } from './german/sharing.ts'
 import { time } from './german/time.ts'
 import { trouble } from './german/trouble.ts'
+import { whatsapp } from './german/whatsapp.ts'
 
 export const german: Readonly<Record<string, string>> = {
   ...account,
@@ -49,4 +50,5 @@ export const german: Readonly<Record<string, string>> = {
   ...sharing,
   ...time,
   ...trouble,
+  ...whatsapp,
 }

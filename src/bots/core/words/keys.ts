@@ -81,7 +81,7 @@ export function addKeyView(name: string): View {
     blocks: [paragraph`What shall ${bold(name)} get? A chat to listen in, a model to think with, or a variable for one of its skills.`],
     actions: [
       ...credentials.filter((one) => one.kind === 'channel').map((one) => button(one.title, 'set-key', name, one.id)),
-      button('WhatsApp', 'set-key', name, 'whatsapp'),
+      button(t`WhatsApp`, 'whatsapp', name),
       ...credentials.filter((one) => one.kind === 'model').map((one) => button(one.title, 'set-key', name, one.id)),
       button(t`A variable`, 'set-key', name, VARIABLE),
       button(t`Back`, 'keys', name),
@@ -204,24 +204,6 @@ export function variableQuestion(name: string, variable: string | null, ways: Wa
     blocks: [paragraph`And the value of ${code(variable)}?`, { kind: 'text', text: ways.secrecy }],
     actions: [...(ways.web === null ? [] : [ways.web]), ways.cancel],
     input: 'secret',
-  }
-}
-
-/** What there is for WhatsApp. */
-export function whatsappView(name: string): View {
-  return {
-    tone: 'plain',
-    title: say`WhatsApp`,
-    blocks: [
-      paragraph`There is no token for WhatsApp: an assistant is paired like a second phone, with a code that you scan. I cannot show you that code here yet.`,
-      paragraph`With a number of WhatsApp Business you can use its Cloud API instead: at developers.facebook.com make a business app, add WhatsApp, and note the phone number's id, a permanent access token, and the app's secret.`,
-      paragraph`Set them as ${code('WHATSAPP_PHONE_NUMBER_ID')}, ${code('WHATSAPP_ACCESS_TOKEN')} and ${code('WHATSAPP_APP_SECRET')}: a skill of ${bold(name)} that speaks that API finds them there. OpenClaw itself does not.`,
-    ],
-    actions: [
-      { label: t`Open Meta's guide`, url: 'https://developers.facebook.com/docs/whatsapp/cloud-api/get-started' },
-      button(t`Add a variable`, 'set-key', name, VARIABLE),
-      button(t`Back`, 'keys', name, 'add'),
-    ],
   }
 }
 

@@ -82,6 +82,13 @@ function answer(refusal: Said, asked: Asked): Answer {
       }
     case 'nothing-to-retry':
       return { text: say`There is nothing to try again: that one is gone. You can set up a new one.`, actions: [setUp()] }
+    case 'not-running':
+      return { text: say`${bold(refusal.name)} is stopped. Start it first.`, actions: [button(t`Start`, 'start', refusal.name)] }
+    case 'phone-number':
+      return {
+        text: say`That is no telephone number with its country. Nothing was changed.`,
+        actions: [button(t`WhatsApp`, 'whatsapp', ...instanceArgs(asked))],
+      }
     case 'already':
     case 'busy':
     case 'being-destroyed':

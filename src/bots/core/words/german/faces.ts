@@ -8,6 +8,7 @@ export const faces: Readonly<Record<string, string>> = {
   'Or tap “{0}” below: Telegram makes the bot with you and hands me its token, so there is nothing to paste.':
     'Oder tippe unten auf „{0}“: Telegram legt den Bot mit dir an und gibt mir seinen Token. Du musst nichts einfügen.',
   'Enter it in {0}': 'In {0} eingeben',
+  'Make this window {0} columns wide to see the code.': 'Mach dieses Fenster {0} Spalten breit, um den Code zu sehen.',
   Send: 'Senden',
   'Open our private chat': 'Unseren privaten Chat öffnen',
   'I am in your workspace': 'Ich bin in deinem Workspace',

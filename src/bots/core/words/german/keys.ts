@@ -44,15 +44,6 @@ export const keys: Readonly<Record<string, string>> = {
   'What is the variable called? Capital letters, digits and underscores, like {0}. The skills of {1} find it under that name.':
     'Wie heißt die Variable? Großbuchstaben, Ziffern und Unterstriche, wie {0}. Unter diesem Namen finden die Fähigkeiten von {1} sie.',
   'And the value of {0}?': 'Und der Wert von {0}?',
-  WhatsApp: 'WhatsApp',
-  'There is no token for WhatsApp: an assistant is paired like a second phone, with a code that you scan. I cannot show you that code here yet.':
-    'Für WhatsApp gibt es keinen Token: Ein Assistent wird wie ein zweites Telefon gekoppelt, mit einem Code, den du scannst. Diesen Code kann ich dir hier noch nicht zeigen.',
-  "With a number of WhatsApp Business you can use its Cloud API instead: at developers.facebook.com make a business app, add WhatsApp, and note the phone number's id, a permanent access token, and the app's secret.":
-    'Mit einer Nummer von WhatsApp Business kannst du stattdessen die Cloud API benutzen: Lege auf developers.facebook.com eine Business-App an, füge WhatsApp hinzu und notiere die Kennung der Nummer, einen dauerhaften Zugangstoken und das App-Geheimnis.',
-  'Set them as {0}, {1} and {2}: a skill of {3} that speaks that API finds them there. OpenClaw itself does not.':
-    'Setze sie als {0}, {1} und {2}: Eine Fähigkeit von {3}, die diese API spricht, findet sie dort. OpenClaw selbst spricht sie nicht.',
-  "Open Meta's guide": 'Anleitung von Meta öffnen',
-  'Add a variable': 'Variable hinzufügen',
   Keys: 'Schlüssel',
   '✓ {0} is set.': '✓ {0} ist gesetzt.',
   '✓ {0} {1} is set.': '✓ {0} {1} ist gesetzt.',

@@ -1,0 +1,67 @@
+// Pictures in messages: a private file of ours that an image block shows. Slack works on a file for some moments before a message can show it.
+import type { Clock } from '../../lib/clock.ts'
+import { ConchError } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Delivery } from '../core/face.ts'
+import { pictureOf } from '../core/layout.ts'
+import type { ReadyView } from '../core/view.ts'
+import { messageOf } from './blocks.ts'
+import { platformError } from './delivery.ts'
+import type { Client } from './workspaces.ts'
+
+type Deps = { client: Client; clock: Clock; log: Log }
+type Show = (message: ReturnType<typeof messageOf>, file?: string) => Promise<Delivery>
+
+const UPLOAD_TIMEOUT_MS = 10_000
+/** How often, and how long after each other, a message is tried whose file is not ready. */
+const TRIES_MAX = 6
+const PAUSE_MS = 500
+/** The app was installed before it showed pictures: whoever looks after the workspace must add it once more. */
+const NOT_ALLOWED = new Set(['missing_scope', 'not_allowed_token_type', 'no_permission'])
+
+/** Shows the view with its picture, if it has one, or with what is said instead where we may not. */
+export async function withPicture({ client, clock, log }: Deps, view: ReadyView, show: Show): Promise<Delivery> {
+  const picture = pictureOf(view)
+  const file = picture === null ? undefined : await upload(client, picture.png, log)
+  if (file === undefined) return show(messageOf(view))
+  const message = messageOf(view, file)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await show(message, file)
+    } catch (error) {
+      if (platformError(error) === 'invalid_blocks' && attempt < TRIES_MAX) {
+        await clock.sleep(PAUSE_MS)
+        continue
+      }
+      await dropPicture({ client, log }, file)
+      throw error
+    }
+  }
+}
+
+/** Takes a file away. It is shown nowhere any more: that it stays is a pity, not a failure. */
+export async function dropPicture({ client, log }: Pick<Deps, 'client' | 'log'>, file: string): Promise<void> {
+  try {
+    await client.files.delete({ file })
+  } catch (error) {
+    if (platformError(error) !== 'file_not_found')
+      log.warn({ reason: platformError(error) ?? 'unreachable' }, 'a picture on Slack could not be deleted')
+  }
+}
+
+async function upload(client: Client, png: Buffer, log: Log): Promise<string | undefined> {
+  try {
+    const { upload_url: url, file_id: id } = await client.files.getUploadURLExternal({ filename: 'code.png', length: png.length })
+    if (url === undefined || id === undefined) throw new ConchError('slack.no-upload', 'Slack named no place for a picture')
+    const answer = await fetch(url, { method: 'POST', body: new Uint8Array(png), signal: AbortSignal.timeout(UPLOAD_TIMEOUT_MS) })
+    await answer.body?.cancel()
+    if (!answer.ok) throw new ConchError('slack.upload', `Slack answered ${answer.status} to a picture`)
+    await client.files.completeUploadExternal({ files: [{ id, title: 'code.png' }] })
+    return id
+  } catch (error) {
+    const code = platformError(error)
+    if (code === null || !NOT_ALLOWED.has(code)) throw error
+    log.warn({ code }, 'the Slack app may not show pictures in this workspace: it needs the scope files:write')
+    return undefined
+  }
+}
