@@ -28,7 +28,7 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   await person.sees('Whose model shall')
   await person.clicks('Anthropic (Claude)')
   await person.sees('Paste your Anthropic key')
-  await person.submits({ 'Anthropic key': key }, { button: 'Paste it' })
+  await person.submits({ 'Key or token': key }, { button: 'Paste it' })
   await person.sees('…x4Qe')
   await person.clicks('Launch')
   await person.sees(/is .*live.* in Amsterdam/, { withinMs: JOB_MS })

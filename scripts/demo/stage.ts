@@ -45,7 +45,7 @@ const openPart: Readonly<Record<FaceName, () => Promise<Part>>> = {
   terminal: async () => {
     const simulator = startTerminal()
     const person = simulator.person()
-    return { simulator, person, env: {}, tty: simulator, connected: () => person.transcript().includes('›') }
+    return { simulator, person, env: {}, tty: simulator, connected: () => person.transcript() !== '' }
   },
   telegram: async () => {
     const simulator = await startTelegram()
