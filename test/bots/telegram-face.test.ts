@@ -127,7 +127,19 @@ test('a link into private repeats what looks and asks, and never what acts', () 
 test('the commands are registered: all of them in private, in groups those that have their place there', async () => {
   const { sim } = await bench()
   expect(sim.commands('all_private_chats')).toEqual(expect.arrayContaining(['deploy', 'status', 'logs', 'restart', 'destroy', 'help', 'cancel']))
-  expect(sim.commands('all_group_chats')).toEqual(['instances', 'status', 'logs', 'restart', 'stop', 'start', 'destroy', 'share', 'cancel', 'help'])
+  expect(sim.commands('all_group_chats')).toEqual([
+    'instances',
+    'status',
+    'logs',
+    'restart',
+    'stop',
+    'start',
+    'alerts',
+    'destroy',
+    'share',
+    'cancel',
+    'help',
+  ])
   expect(sim.menu('all_private_chats', 'fr')).toMatchObject({ help: 'This list', status: 'How an assistant is doing' })
   expect(sim.menu('all_private_chats', 'de')).toMatchObject({ help: 'Diese Liste', status: 'Wie es einem Assistenten geht' })
   expect(sim.menu('all_group_chats', 'de')).toMatchObject({ help: 'Diese Liste' })
