@@ -38,7 +38,7 @@ export const sharing: Readonly<Record<string, string>> = {
   'Shall I ask them? Reply to this message with {0}.': 'Soll ich nachfragen? Antworte auf diese Nachricht mit {0}.',
   'Shall I ask them? Type {0}.': 'Soll ich nachfragen? Tippe {0}.',
   'I have asked the owner of {0}, who has a day to answer. Until then it stays as it is; I tell you what they say.':
-    'Ich habe gefragt, wem {0} gehört; für die Antwort ist ein Tag Zeit. Bis dahin bleibt alles, wie es ist, und ich sage dir Bescheid.',
+    'Ich habe die Person gefragt, der {0} gehört; sie hat einen Tag Zeit. Bis dahin bleibt alles, wie es ist, und ich sage dir Bescheid.',
   Somebody: 'Jemand',
   '{0} in {1} asks me to destroy {2}.': '{0} in {1} bittet mich, {2} zu löschen.',
   'That deletes its {0} GB of storage and its memory for good: conversations, files, settings. I hold no copy. Without your yes within a day it stays.':
@@ -50,18 +50,18 @@ export const sharing: Readonly<Record<string, string>> = {
     '{0} in {1} hat mich gebeten, {2} zu löschen. Das hat sich erledigt: Bedienen ist dort nicht mehr erlaubt. Es wurde nichts gelöscht.',
   '{0} in {1} asked me to destroy {2}. A day has passed without your answer, so it stays.':
     '{0} in {1} hat mich gebeten, {2} zu löschen. Ein Tag ist ohne deine Antwort vergangen, also bleibt er.',
-  'The owner of {0} agreed: it is being destroyed.': 'Wem {0} gehört, ist einverstanden: Er wird gelöscht.',
-  'The owner of {0} wants to keep it. Nothing was deleted.': 'Wem {0} gehört, möchte ihn behalten. Es wurde nichts gelöscht.',
+  'The owner of {0} agreed: it is being destroyed.': 'Die Zustimmung ist da: {0} wird gelöscht.',
+  'The owner of {0} wants to keep it. Nothing was deleted.': 'Die Antwort ist da: {0} soll bleiben. Es wurde nichts gelöscht.',
   'I no longer ask for {0} to be destroyed: what you may do with it has changed. Nothing was deleted.':
     'Ich frage nicht mehr, ob {0} gelöscht werden soll: Was du damit tun darfst, hat sich geändert. Es wurde nichts gelöscht.',
-  'The owner of {0} did not answer within a day. It stays.': 'Wem {0} gehört, hat einen Tag lang nicht geantwortet. Er bleibt.',
+  'The owner of {0} did not answer within a day. It stays.': 'Zum Löschen von {0} kam einen Tag lang keine Antwort. Er bleibt.',
   'Several assistants here are called {0}. Which one do you mean?': 'Hier heißen mehrere Assistenten {0}. Welchen meinst du?',
   'You can share only with the place that you write from. Say {0} there.': 'Du kannst nur mit dem Ort teilen, von dem du schreibst. Sag dort {0}.',
   'It is not shared there any more. Nothing was changed by this tap.': 'Dort ist er nicht mehr geteilt. Dieser Tipp hat nichts geändert.',
   'The owner of {0} has been asked already and has not answered yet. Until then it stays.':
-    'Wem {0} gehört, ist schon gefragt und hat noch nicht geantwortet. Bis dahin bleibt er.',
+    'Zum Löschen von {0} ist schon gefragt, und die Antwort steht noch aus. Bis dahin bleibt er.',
   'The owner of {0} was asked {1} times within a day, which is as often as I ask. It stays.':
-    'Wem {0} gehört, wurde an einem Tag {1}-mal gefragt; öfter frage ich nicht. Er bleibt.',
+    'Zum Löschen von {0} wurde an einem Tag {1}-mal gefragt; öfter frage ich nicht. Er bleibt.',
   'Only the owner of {0} can do that. Nothing was changed.': 'Das kann nur, wem {0} gehört. Es wurde nichts geändert.',
   'You may look at {0} from here, no more: only its owner can let you do that. Nothing was changed.':
     'Von hier darfst du {0} nur ansehen: Mehr kann nur erlauben, wem er gehört. Es wurde nichts geändert.',

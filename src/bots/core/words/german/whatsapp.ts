@@ -9,15 +9,15 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'Take WhatsApp away': 'WhatsApp entfernen',
   'WhatsApp Business': 'WhatsApp Business',
   'Which number shall {0} have? On your own it answers in your chat with yourself alone, and nobody else notices. On a number of its own, it is somebody to write to.':
-    'Welche Nummer soll {0} haben? Mit deiner eigenen antwortet es nur in deinem Chat mit dir selbst, und sonst merkt niemand etwas. Mit einer eigenen Nummer kann man ihm schreiben wie einer Person.',
+    'Welche Nummer soll {0} haben? Mit deiner eigenen antwortet er nur in deinem Chat mit dir selbst, und sonst merkt niemand etwas. Mit einer eigenen Nummer kann man ihm schreiben wie einer Person.',
   'It restarts once to learn WhatsApp, and that takes about 250 MB of its storage.':
-    'Dafür startet es einmal neu und braucht etwa 250 MB seines Speichers.',
+    'Dafür startet er einmal neu, und das braucht etwa 250 MB seines Speichers.',
   'My own number': 'Meine eigene Nummer',
   'A number of its own': 'Eine eigene Nummer',
   'That is no telephone number with its country: they look like {0}. Which number will you write to {1} from?':
     'Das ist keine Telefonnummer mit Ländervorwahl: Sie sehen aus wie {0}. Von welcher Nummer schreibst du {1}?',
   'Which number will you write to {0} from? With its country, like {1}: it lets you in, and asks everybody else for a code first.':
-    'Von welcher Nummer schreibst du {0}? Mit Ländervorwahl, wie {1}: Dich lässt es herein, alle anderen fragt es zuerst nach einem Code.',
+    'Von welcher Nummer schreibst du {0}? Mit Ländervorwahl, wie {1}: Dich lässt er herein, alle anderen fragt er zuerst nach einem Code.',
   "With a number of WhatsApp Business you can use its Cloud API instead: at developers.facebook.com make a business app, add WhatsApp, and note the phone number's id, a permanent access token, and the app's secret.":
     'Mit einer Nummer von WhatsApp Business kannst du stattdessen die Cloud API benutzen: Lege auf developers.facebook.com eine Business-App an, füge WhatsApp hinzu und notiere die Kennung der Nummer, einen dauerhaften Zugangstoken und das App-Geheimnis.',
   'Set them as {0}, {1} and {2}: a skill of {3} that speaks that API finds them there. OpenClaw itself does not.':
@@ -28,21 +28,21 @@ export const whatsapp: Readonly<Record<string, string>> = {
     'Ich mache {0} bereit für WhatsApp. Der Code kommt in unserem privaten Chat.',
   'No more codes for {0}. Nothing was linked.': 'Keine Codes mehr für {0}. Es wurde nichts verknüpft.',
   '{0} lets go of WhatsApp. On the phone, take it out as well: WhatsApp, Linked devices, tap it, Log out.':
-    '{0} verlässt WhatsApp. Nimm es auch am Telefon heraus: WhatsApp, Verknüpfte Geräte, antippen, Abmelden.',
+    '{0} verlässt WhatsApp. Nimm ihn auch am Telefon heraus: WhatsApp, Verknüpfte Geräte, antippen, Abmelden.',
   'Getting {0} ready for WhatsApp': '{0} wird bereit für WhatsApp',
   'Link {0} with WhatsApp': '{0} mit WhatsApp verknüpfen',
   '{0} is linked with WhatsApp.': '{0} ist mit WhatsApp verknüpft.',
   'It restarts with WhatsApp, which it fetches first: one to three minutes. The code appears here.':
-    'Es holt sich WhatsApp und startet damit neu: eine bis drei Minuten. Der Code erscheint hier.',
-  'I am asking it for a code, which appears here.': 'Ich frage es nach einem Code; er erscheint hier.',
+    'Er holt sich WhatsApp und startet damit neu: eine bis drei Minuten. Der Code erscheint hier.',
+  'I am asking it for a code, which appears here.': 'Ich lasse mir von ihm einen Code geben, der dann hier erscheint.',
   'The code did not reach me. Nothing was linked. Ask for a new one.':
     'Der Code ist nicht bei mir angekommen. Es wurde nichts verknüpft. Frag nach einem neuen.',
   'Say hello to it: in WhatsApp, write to yourself (the chat with your own name). It answers there, and nowhere else.':
-    'Sag hallo: Schreib in WhatsApp dir selbst (der Chat mit deinem eigenen Namen). Dort antwortet es, und sonst nirgends.',
+    'Sag hallo: Schreib in WhatsApp dir selbst (der Chat mit deinem eigenen Namen). Dort antwortet er, und sonst nirgends.',
   'Say hello to it in WhatsApp: write to its number. Anybody but you is asked for a code first.':
     'Sag in WhatsApp hallo: Schreib an seine Nummer. Alle außer dir werden zuerst nach einem Code gefragt.',
   '{0} is linked with a phone already, and stays so. With another one, it lets go of that.':
-    '{0} ist schon mit einem Telefon verknüpft, und das bleibt so. Mit einem anderen lässt es dieses los.',
+    '{0} ist schon mit einem Telefon verknüpft, und das bleibt so. Mit einem anderen gibt er dieses auf.',
   'Link another phone': 'Anderes Telefon verknüpfen',
   "On the phone open WhatsApp, then Linked devices, Link a device, and scan this. It must stand on another screen than that phone's.":
     'Öffne am Telefon WhatsApp, dann Verknüpfte Geräte, Gerät hinzufügen, und scanne das hier. Es muss auf einem anderen Bildschirm stehen als dem dieses Telefons.',
@@ -52,13 +52,14 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'The code for {0} ran out before it was scanned. Nothing was linked.':
     'Der Code für {0} ist abgelaufen, bevor er gescannt wurde. Es wurde nichts verknüpft.',
   '{0} did not get ready for WhatsApp in time. Nothing was linked.': '{0} war nicht rechtzeitig bereit für WhatsApp. Es wurde nichts verknüpft.',
-  '{0} was stopped, so there is no code. Start it and ask again.': '{0} wurde angehalten, darum gibt es keinen Code. Starte es und frag noch einmal.',
+  '{0} was stopped, so there is no code. Start it and ask again.':
+    '{0} wurde angehalten, darum gibt es keinen Code. Starte ihn und frag noch einmal.',
   '{0} is being destroyed: there is nothing left to link.': '{0} wird gelöscht: Es gibt nichts mehr zu verknüpfen.',
   'The gateway of {0} cannot do WhatsApp yet: its plugin did not come along. I took WhatsApp out of its settings again, and it restarts once more. Its memory stays.':
-    'Das Gateway von {0} kann WhatsApp noch nicht: Das Plugin dafür ist nicht mitgekommen. Ich habe WhatsApp wieder aus den Einstellungen genommen, und es startet noch einmal neu. Das Gedächtnis bleibt.',
+    'Das Gateway von {0} kann WhatsApp noch nicht: Das Plugin dafür ist nicht mitgekommen. Ich habe WhatsApp wieder aus den Einstellungen genommen, und er startet noch einmal neu. Das Gedächtnis bleibt.',
   '{0} could not get a code from WhatsApp. Nothing was linked.': '{0} hat von WhatsApp keinen Code bekommen. Es wurde nichts verknüpft.',
-  'It says: {0}': 'Es sagt: {0}',
+  'It says: {0}': 'Er sagt: {0}',
   'There is a newer code for {0} below.': 'Weiter unten steht ein neuerer Code für {0}.',
-  '{0} is stopped. Start it first.': '{0} ist angehalten. Starte es zuerst.',
+  '{0} is stopped. Start it first.': '{0} ist angehalten. Starte ihn zuerst.',
   'That is no telephone number with its country. Nothing was changed.': 'Das ist keine Telefonnummer mit Ländervorwahl. Es wurde nichts geändert.',
 }
