@@ -90,7 +90,7 @@ describe('on Telegram', async () => {
     await zoe.says('/start')
     await zoe.sees('I set up and look after')
     zoe.pressesData(data, messageId)
-    await zoe.sees('You have no assistant yet')
+    await zoe.sees('That button is for the person I wrote it to.')
 
     await ben.says('/destroy my-claw')
     await ben.sees('Reply to this message with my-claw.')
