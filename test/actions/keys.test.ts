@@ -52,12 +52,6 @@ async function documentOf(world: World, id: string): Promise<z.infer<typeof docu
   const file = config.files.find((one) => one.guest_path.endsWith('openclaw.json'))
   return documentSchema.parse(JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString()))
 }
-/** Two plugins that we never configure have schemas of their own inside, with references that only they can resolve. */
-const withoutPlugins = (key: string, part: unknown): unknown => (key === 'imap' || key === 'webhooks' ? undefined : part)
-const partSchema = z.record(z.string(), z.unknown())
-const schemaSchema = z.looseObject({
-  properties: z.object({ gateway: partSchema, agents: partSchema, plugins: partSchema, channels: z.looseObject({ properties: partSchema }) }),
-})
 const secretsAt = async (id: string): Promise<string[]> => (await machines.fly.listSecrets(appNameOf(id))).map((one) => one.name).toSorted()
 
 describe.each(await testDatabases())('keys on $name', ({ open }) => {
