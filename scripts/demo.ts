@@ -15,8 +15,8 @@ import { startMachinesServer } from '../src/local/server.ts'
 import { playJourney, signalGateways } from './demo/journey.ts'
 import { faceNames, openStage, type FaceName } from './demo/stage.ts'
 
-/** Often enough for nobody to wait for three minutes until trouble is noticed. */
-const CHECK_EVERY_MS = 2_000
+/** Often enough for nobody to wait for three minutes until trouble is noticed; the real gateway needs its time to start, and its death is noticed anyway. */
+const PRACTICE_CHECKS = { intervalMs: 2_000 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { gateway: { type: 'string', default: 'openclaw' }, face: { type: 'string', default: 'terminal' } } })
@@ -43,18 +43,19 @@ async function play(face: FaceName, env: Record<string, string>, runtimeDir: str
   const read = readConfig({ ...env, ...stage.env })
   if (!read.ok) return read.problems.map((one) => `${one.name} ${one.problem}`)
   const ended = new AbortController()
+  const practice = env['GATEWAY_IMAGE'] === 'gateway:stub'
   const running = startApp({
     config: read.config,
     ...(stage.tty ?? { input: new PassThrough(), output: process.stdout }),
     errors: process.stderr,
     nodePath: process.execPath,
     runtimeDir,
-    sweep: { intervalMs: CHECK_EVERY_MS },
+    ...(practice && { sweep: PRACTICE_CHECKS }),
     signal: ended.signal,
     elapsed: () => performance.now(),
   })
   // The practice gateway falls sick; the real one, which knows no such thing, dies.
-  const trouble = (): Promise<void> => signalGateways(read.config.home, env['GATEWAY_IMAGE'] === 'gateway:stub' ? 'SIGUSR2' : 'SIGKILL')
+  const trouble = (): Promise<void> => signalGateways(read.config.home, practice ? 'SIGUSR2' : 'SIGKILL')
   try {
     await Promise.race([playJourney(stage, trouble), running])
     process.stdout.write(`${stage.person.transcript()}\n`)
