@@ -209,7 +209,10 @@ describe('keys in conversation', async () => {
   test('what is offered for WhatsApp is said as it is', async () => {
     const { ann } = await begin()
     await ann.says('/set-key whatsapp')
-    expect(ann.sees()).toContain('I cannot show you that code here yet.')
+    expect(ann.sees()).toContain('There is no token for WhatsApp')
+    expect(ann.labels()).toEqual(['Pair with a code', 'WhatsApp Business', 'Back'])
+    await ann.presses('WhatsApp Business')
+    expect(ann.sees()).toContain('OpenClaw itself does not.')
     expect(ann.labels()).toEqual(["Open Meta's guide", 'Add a variable', 'Back'])
   })
 

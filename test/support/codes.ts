@@ -6,7 +6,7 @@ import encodeQR from 'qr'
 export function codePicture(text: string): Buffer {
   const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 4, scale: 6 })
   const data = Uint8Array.from(rows.flatMap((row) => row.flatMap((dark) => [...Array<number>(3).fill(dark ? 0 : 255), 255])))
-  return Buffer.from(encode({ width: rows.length, height: rows.length, data, channels: 4, depth: 8 }))
+  return Buffer.from(encode({ width: rows.length, height: rows.length, data, channels: 4, depth: 8 }, { zlib: { level: 9 } }))
 }
 
 /** As long as WhatsApp's: a reference and three keys. */
