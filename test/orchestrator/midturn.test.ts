@@ -43,14 +43,16 @@ describe('in the middle of a turn', () => {
     if (!made.ok) throw new Error(made.reason)
     const { id } = made.value.instance
     await world.settle()
-    await world.actions.perform('restart', {}, actor)
+    await world.actions.perform('stop', {}, actor)
+    await world.settle()
+    await world.actions.perform('start', {}, actor)
     let operationId = ''
     const ask = async (): Promise<void> => {
       const asked = await world.actions.perform(name, input, actor)
       if (!asked.ok) throw new Error(asked.reason)
       operationId = (await world.row(id)).operationId ?? ''
     }
-    // Until the restart is about to settle: the turn after this one would end it.
+    // Until the start is about to settle: the turn after this one would end it.
     while (!(await world.row(id)).healthy) await world.turn()
     await world.turn({ fly: interrupted(machines.fly, ask) })
     expect(await world.row(id)).toMatchObject({ operationId, operationKind: kind })
