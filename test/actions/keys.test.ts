@@ -12,7 +12,7 @@ import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createLiveCheck, type LiveCheck } from '../../src/secrets/live-check.ts'
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
 import { wholeDatabase } from '../support/accounts.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { hasOpenclawSchema, openclawSchema } from '../support/openclaw-schema.ts'
 import { secretLike } from '../support/secrets.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
@@ -54,7 +54,7 @@ async function documentOf(world: World, id: string): Promise<z.infer<typeof docu
 }
 const secretsAt = async (id: string): Promise<string[]> => (await machines.fly.listSecrets(appNameOf(id))).map((one) => one.name).toSorted()
 
-describe.each([await pgliteDatabases()])('keys on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('keys on $name', ({ open }) => {
   type Scene = { world: World; ann: Actor; bob: Actor; deploy(actor: Actor, name?: string): Promise<string>; set: Setter }
   type Setter = (actor: Actor, values: Record<string, string>, more?: object) => Promise<Result<KeyChange>>
 

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditLog, instances, linkRequests, outbox, users } from '../../src/db/schema.ts'
 import { createAccounts, wholeDatabase, type Accounts } from '../support/accounts.ts'
-import { testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 
 let machines: Machines
@@ -14,7 +14,7 @@ afterAll(() => machines.close())
 const wish = { name: 'my-claw', region: 'ams', modelProvider: null }
 const longAgo = new Date('2020-01-01T00:00:00Z')
 
-describe.each(await testDatabases())('linking on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('linking on $name', ({ open }) => {
   const begin = async (): Promise<Accounts> => createAccounts(await open(), machines)
 
   it.each(['the maker first', 'the maker last'])('brings two identities together when both said yes, %s', async (order) => {

@@ -6,7 +6,7 @@ import { catalogue, type ActionName } from '../../src/actions/catalogue.ts'
 import { identitiesOf, mergeUsers, removeIdentity } from '../../src/db/accounts.ts'
 import { expireApprovals } from '../../src/db/approvals.ts'
 import { rowsOf } from '../../src/db/connect.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createSharing, type Sharing } from '../support/sharing.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 
@@ -63,7 +63,7 @@ const inputs: Partial<Record<ActionName, object>> = {
   'forget-me': { confirm: 'forget me' },
 }
 
-describe.each([await pgliteDatabases()])('a shared instance on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('a shared instance on $name', ({ open }) => {
   const begin = async (): Promise<Sharing> => createSharing(await open(), machines)
 
   it.each(Object.keys(catalogue) as ActionName[])('lets each do what is theirs: %s', async (name) => {

@@ -8,7 +8,7 @@ import { auditLog, identities, instanceEvents, instances, stagedApps, users, wiz
 import { userFor } from '../../src/db/users.ts'
 import { beginWizard } from '../../src/db/wizards.ts'
 import { createAccounts, wholeDatabase, type Accounts } from '../support/accounts.ts'
-import { testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 
 let machines: Machines
@@ -19,7 +19,7 @@ afterAll(() => machines.close())
 
 const wish = { name: 'my-claw', region: 'ams', modelProvider: null }
 
-describe.each(await testDatabases())('leaving on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('leaving on $name', ({ open }) => {
   const begin = async (): Promise<Accounts> => createAccounts(await open(), machines)
 
   describe('unlinking', () => {

@@ -16,7 +16,7 @@ import { startDiscord } from '../simulators/discord.ts'
 import { startSlack } from '../simulators/slack.ts'
 import { pressedBy } from '../simulators/slack/blocks.ts'
 import { startTelegram } from '../simulators/telegram.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { eventually } from './support/memory-chat.ts'
 import { keyboardsInMemory } from './support/keyboards.ts'
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => machines.close())
 
 describe('alerts in a shared place', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   async function stage(face: Running, close: () => Promise<void>): Promise<Stage> {
     const world = createWorld(await open(), machines)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { alertSettingsOf, endSnooze, setAlertPlace, setDigest, setQuietHours, setTimeZone, snoozeAlerts } from '../../src/db/alerts.ts'
 import type { Db } from '../../src/db/connect.ts'
 import { alertHours, outbox } from '../../src/db/schema.ts'
-import { pgliteDatabases, postgresDatabases, testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createMemoryChat, type MemoryChat } from './support/memory-chat.ts'
 import {
   assistant,
@@ -38,7 +38,7 @@ async function ann(db: Db): Promise<Ann> {
 const labels = (chat: MemoryChat): string[] => (chat.messages.at(-1)?.view.actions ?? []).map((one) => one.label)
 const owed = (db: Db): Promise<(typeof outbox.$inferSelect)[]> => db.select().from(outbox).orderBy(asc(outbox.id))
 
-describe.each(await testDatabases())('alerts on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('alerts on $name', ({ open }) => {
   test('trouble is one message with buttons that act, edited when it is over', async () => {
     const { db, chat, who, drain, sees } = await ann((await open()).db)
     await raise(db, who, 'out-of-memory')
@@ -310,7 +310,7 @@ async function setQuiet(db: Db, quiet: { from: number; to: number } | null): Pro
 }
 
 describe('a process that dies', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   test('between holding and telling, or while it tells, loses no trouble and doubles none', async () => {
     const { db, chat, who } = await ann((await open()).db)

@@ -7,7 +7,7 @@ import { inLanguage } from '../../src/bots/core/language.ts'
 import { alertHoursOf, alertSettingsOf } from '../../src/db/alerts.ts'
 import { auditLog } from '../../src/db/schema.ts'
 import { findUser, userFor } from '../../src/db/users.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { createMemoryChat, type MemoryChat } from './support/memory-chat.ts'
 import { sceneOn, type Scene } from './support/scene.ts'
@@ -25,7 +25,7 @@ const topic = { id: 'topic:-1007:12', kind: 'topic', title: 'Ops › Alerts', ad
 const server = { id: 'server:9', kind: 'server', title: 'Nine', address: null } as const
 
 describe('/alerts', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   async function stage(options: { chat?: MemoryChat; timeZone?: string | null } = {}): Promise<Stage> {
     const chat = options.chat ?? createMemoryChat('telegram')

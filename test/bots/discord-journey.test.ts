@@ -13,7 +13,7 @@ import { createLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startDiscord, type DiscordSimulator } from '../simulators/discord.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { eventually } from './support/memory-chat.ts'
 
@@ -21,7 +21,7 @@ const KEY = `sk-ant-api03-${'q'.repeat(60)}x4Qe`
 const SECRET_PART = 'q'.repeat(20)
 
 describe('on Discord', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

@@ -5,7 +5,7 @@ import { commands } from '../../src/bots/core/answers.ts'
 import { german } from '../../src/bots/core/words/german.ts'
 import { registrations } from '../../src/bots/discord/commands.ts'
 import { regions } from '../../src/domain/regions.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { createMemoryChat } from './support/memory-chat.ts'
 import { sceneOn } from './support/scene.ts'
@@ -120,7 +120,7 @@ test('an English sentence of ours is recognised', () => {
 })
 
 describe('somebody whose program speaks German', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

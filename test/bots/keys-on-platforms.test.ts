@@ -16,7 +16,7 @@ import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
 import { startSlack } from '../simulators/slack.ts'
 import { startTelegram } from '../simulators/telegram.ts'
 import { wholeDatabase } from '../support/accounts.ts'
-import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
+import { postgresDatabases, type TestDatabase } from '../support/database.ts'
 import { secretLike } from '../support/secrets.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { keyboardsInMemory } from './support/keyboards.ts'
@@ -74,7 +74,7 @@ const chats: Readonly<Record<string, () => Promise<Chat>>> = {
 }
 
 describe.each(Object.entries(chats))('keys on %s', async (platform, openChat) => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   let platforms: Platforms
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { createLiveCheck, type LiveCheck } from '../../src/secrets/live-check.ts
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
 import { wholeDatabase } from '../support/accounts.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { secretLike } from '../support/secrets.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { createMemoryChat } from './support/memory-chat.ts'
@@ -13,7 +13,7 @@ import { sceneOn, type Scene } from './support/scene.ts'
 const own = secretLike.telegram('mine', 999_999_999)
 
 describe('keys in conversation', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   let platforms: Platforms
   let checker: LiveCheck

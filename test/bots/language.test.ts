@@ -4,7 +4,7 @@ import { inLanguage, t } from '../../src/bots/core/language.ts'
 import { say } from '../../src/bots/core/view.ts'
 import { languageView } from '../../src/bots/core/words/language.ts'
 import { linesOf, plainStyle } from '../../src/bots/core/layout.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { createMemoryChat } from './support/memory-chat.ts'
 import { sceneOn, type Scene } from './support/scene.ts'
@@ -49,7 +49,7 @@ test('a form names what is wrong with each field, and nothing when nothing is', 
 })
 
 describe('a person', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

@@ -8,7 +8,7 @@ import { chats, identities, linkRequests, outbox, users, wizardSessions } from '
 import { keepTelegramKeyboard, takeTelegramKeyboard } from '../../src/db/telegram-keyboards.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { createMemoryChat, createPerson, type MemoryChat, type Person } from './support/memory-chat.ts'
 
@@ -39,7 +39,7 @@ type Scene = {
 }
 
 describe('accounts in chat', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   async function begin(): Promise<Scene> {
     const world = createWorld(await open(), machines)

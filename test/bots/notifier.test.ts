@@ -8,7 +8,7 @@ import { chats, identities, outbox, users } from '../../src/db/schema.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { pgliteDatabases, postgresDatabases, testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createMemoryChat, eventually, type MemoryChat } from './support/memory-chat.ts'
 
 /** Renders what the payload says, and breaks when it is told to. */
@@ -54,7 +54,7 @@ async function timePasses(db: Db): Promise<void> {
   await db.update(chats).set({ notBefore: new Date('2020-01-01T00:00:00Z') })
 }
 
-describe.each(await testDatabases())('the notifier on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('the notifier on $name', ({ open }) => {
   test('every announcement is shown once, in order, and later versions change the same message', async () => {
     const { db } = await open()
     const telegram = createMemoryChat('telegram')
@@ -333,7 +333,7 @@ describe('several notifiers', async () => {
 })
 
 describe('a restart', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   test('loses nothing that was announced before it', async () => {
     const { db } = await open()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActionToken } from '../../src/db/action-tokens.ts'
 import { wizardSessions } from '../../src/db/schema.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { createMemoryChat, createPerson } from './support/memory-chat.ts'
 import { sceneOn, type Scene } from './support/scene.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => machines.close())
 
 describe('a conversation', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const begin = async (): Promise<Scene> => sceneOn(createWorld(await open(), machines), createMemoryChat('telegram'))
   const launch = async ({ ann, world, news }: Scene, name = 'my-claw'): Promise<void> => {
     await ann.says(`/deploy ${name} ams`)

@@ -14,7 +14,7 @@ import { startDiscord, type DiscordSimulator } from '../simulators/discord.ts'
 import type { Person } from '../simulators/person.ts'
 import { startSlack, type SlackSimulator } from '../simulators/slack.ts'
 import { startTelegram, type TelegramSimulator } from '../simulators/telegram.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { keyboardsInMemory } from './support/keyboards.ts'
 import { eventually } from './support/memory-chat.ts'
@@ -44,7 +44,7 @@ async function idOf(db: Db): Promise<string> {
 }
 
 describe('on Telegram', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const stage = async (): Promise<{ sim: TelegramSimulator; db: Db }> => {
     const sim = await startTelegram()
     const database = await open()
@@ -111,9 +111,14 @@ describe('on Telegram', async () => {
     await ann.in(-100_7).sees('[See] [Operate]')
     const ben = sim.person(43, 'Ben').in(-100_7)
     const { data, messageId } = ben.keyOf('Operate')
-    const lock = Promise.withResolvers<void>()
+    const [locked, lock] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     // Nobody is handled while the table of what came in is locked.
-    const holding = db.transaction(async () => lock.promise)
+    const holding = db.transaction(async (tx) => {
+      await tx.execute(sql`lock table inbox`)
+      locked.resolve()
+      await lock.promise
+    })
+    await locked.promise
     ben.pressesData(data, messageId)
     const acknowledgements = (): number => sim.calls.filter((call) => call.method === 'answerCallbackQuery').length
     const before = acknowledgements()
@@ -160,7 +165,7 @@ describe('on Telegram', async () => {
 })
 
 describe('on Discord', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const stage = async (): Promise<{ sim: DiscordSimulator; db: Db }> => {
     const sim = await startDiscord()
     const database = await open()
@@ -237,7 +242,7 @@ describe('on Discord', async () => {
 })
 
 describe('on Slack', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const stage = async (): Promise<{ sim: SlackSimulator; db: Db }> => {
     const sim = await startSlack()
     const database = await open()

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rowsOf } from '../../src/db/connect.ts'
 import { expireApprovals } from '../../src/db/approvals.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { createMemoryChat, createPerson, type Person } from './support/memory-chat.ts'
 import { sceneOn, type Scene } from './support/scene.ts'
@@ -18,7 +18,7 @@ afterAll(() => machines.close())
 type Group = Scene & { annIn: Member; ben: Member; cem: Member; benAlone: Person; said: () => string[] }
 
 describe('in a group', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   /** Ann has my-claw and shares it with the team, which Ben and Cem are in. */
   const begin = async (role: 'See' | 'Operate' | null): Promise<Group> => {
     const scene = sceneOn(createWorld(await open(), machines), createMemoryChat('telegram'))
@@ -336,7 +336,7 @@ describe('in a group', async () => {
 })
 
 describe('where an answer is for one person alone', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const rooms = [
     { id: 'channel:1', kind: 'channel', title: '#ops', address: 'channel:1' },
     { id: 'server:2', kind: 'server', title: 'server', address: null },

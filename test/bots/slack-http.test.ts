@@ -13,7 +13,7 @@ import { removeSlackInstallation, saveSlackInstallation, slackInstallationOf } f
 import { createLog } from '../../src/lib/log.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startSlack, type SlackSimulator } from '../simulators/slack.ts'
-import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
+import { postgresDatabases, type TestDatabase } from '../support/database.ts'
 import { createTestClock, type TestClock } from '../support/world.ts'
 import { eventually } from './support/memory-chat.ts'
 
@@ -35,7 +35,7 @@ type Stage = {
 }
 
 describe('Slack over HTTP', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   async function stage(options: { stateSecret?: string; database?: TestDatabase; start?: boolean } = {}): Promise<Stage> {
     const sim = await startSlack()

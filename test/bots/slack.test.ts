@@ -13,7 +13,7 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
 import { startSlack, type SlackSimulator } from '../simulators/slack.ts'
 import type { SlackPerson } from '../simulators/slack/people.ts'
-import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
+import { postgresDatabases, type TestDatabase } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { KEY } from './support/desk.ts'
 import { eventually } from './support/memory-chat.ts'
@@ -25,7 +25,7 @@ const PRIVATELY = 'Paste it'
 const CHANNEL = 'C1'
 
 describe('a person on Slack', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

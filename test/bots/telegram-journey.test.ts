@@ -13,7 +13,7 @@ import { Sealed } from '../../src/lib/sealed.ts'
 import type { CheckUrls } from '../../src/secrets/live-check.ts'
 import { startTelegram, type TelegramPerson, type TelegramSimulator } from '../simulators/telegram.ts'
 import { wholeDatabase } from '../support/accounts.ts'
-import { pgliteDatabases, type TestDatabase } from '../support/database.ts'
+import { postgresDatabases, type TestDatabase } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { KEY } from './support/desk.ts'
 import { createMemoryChat, createPerson, eventually } from './support/memory-chat.ts'
@@ -25,7 +25,7 @@ const LAUNCHED_MS = 15_000
 const checksAt = (url: string): CheckUrls => ({ telegram: url, discord: url, slack: url, anthropic: url, openai: url, google: url, openrouter: url })
 
 describe('a person on Telegram', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

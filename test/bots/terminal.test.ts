@@ -7,7 +7,7 @@ import { createControlPlane } from '../../src/control-plane.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { desk, folder, KEY, press, show, view } from './support/desk.ts'
 import { eventually } from './support/memory-chat.ts'
@@ -185,7 +185,7 @@ describe('numbers', () => {
 })
 
 describe('a script', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

@@ -13,7 +13,7 @@ import { Sealed } from '../../src/lib/sealed.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { startTelegram } from '../simulators/telegram.ts'
 import { visit } from '../local/harness.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { scannedPicture } from '../support/scan.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 import { keyboardsInMemory } from './support/keyboards.ts'
@@ -31,7 +31,7 @@ const PATIENCE_MS = 20_000
 const LONG_MS = 60_000
 
 describe('WhatsApp in conversation', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   beforeAll(async () => {
     machines = await startMachines()

@@ -12,8 +12,9 @@ import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createHome, shownKeys, startProgram } from '../support/program.ts'
 
-const DEPLOYMENTS = 5
-const KILLS_EACH = 4
+// KILLS=20 is for a long look by hand.
+const DEPLOYMENTS = 3
+const KILLS_EACH = Number(process.env['KILLS'] ?? 3)
 /** A start and most of a deployment fit into this. */
 const KILL_WITHIN_MS = 2_000
 
@@ -50,46 +51,46 @@ async function atTheProvider(home: string): Promise<{ apps: string[]; machines: 
   }
 }
 
+async function deployUnderKills(): Promise<void> {
+  const made = createHome()
+  const { home } = made
+  let printed = ''
+  let program = startProgram(home, { lines: ['/deploy my-claw', 'Amsterdam', 'Skip for now', 'Launch'] })
+  await program.sees('Launching my-claw')
+  for (let kill = 0; kill < KILLS_EACH; kill += 1) {
+    await wait(randomInt(kill === 0 ? 500 : KILL_WITHIN_MS))
+    program.child.kill('SIGKILL')
+    await program.exited
+    printed += program.printed()
+    program = startProgram(home)
+  }
+  if (!printed.includes('is live')) await program.sees('is live')
+  await program.sees('Welcome back')
+  program.child.kill('SIGTERM')
+  expect(await program.exited).toBe(0)
+  printed += program.printed()
+  const database = await openDatabase({ kind: 'pglite', dir: join(home, 'db'), log: silentLog })
+  const rows = await database.db.query.instances.findMany()
+  await database.close()
+  expect(rows).toMatchObject([{ name: 'my-claw', healthy: true, operationId: null }])
+  expect(await atTheProvider(home)).toEqual({
+    apps: rows.map((row) => appNameOf(row.id)),
+    machines: rows.map((row) => row.machineId),
+    volumes: rows.map((row) => row.volumeId),
+  })
+  expect(
+    shownKeys(home)
+      .filter((key) => /^(op|done):/.test(key))
+      .map((key) => key.split(':')[0]),
+  ).toEqual(['op', 'done'])
+  expect(printed.split('is live in').length - 1).toBe(1)
+  made.remove()
+}
+
 describe('kill -9 of the whole program', () => {
-  it(
-    `at ${DEPLOYMENTS * KILLS_EACH} random points of deployments ends live, with one of everything and one of each message`,
+  it.each(Array.from({ length: DEPLOYMENTS }, (_, n) => n + 1))(
+    `deployment %i, at ${KILLS_EACH} random points, ends live, with one of everything and one of each message`,
     { timeout: 180_000 },
-    async () => {
-      for (let n = 0; n < DEPLOYMENTS; n += 1) {
-        const made = createHome()
-        const { home } = made
-        let printed = ''
-        let program = startProgram(home, { lines: ['/deploy my-claw', 'Amsterdam', 'Skip for now', 'Launch'] })
-        await program.sees('Launching my-claw')
-        for (let kill = 0; kill < KILLS_EACH; kill += 1) {
-          await wait(randomInt(kill === 0 ? 500 : KILL_WITHIN_MS))
-          program.child.kill('SIGKILL')
-          await program.exited
-          printed += program.printed()
-          program = startProgram(home)
-        }
-        if (!printed.includes('is live')) await program.sees('is live')
-        await program.sees('Welcome back')
-        program.child.kill('SIGTERM')
-        expect(await program.exited).toBe(0)
-        printed += program.printed()
-        const database = await openDatabase({ kind: 'pglite', dir: join(home, 'db'), log: silentLog })
-        const rows = await database.db.query.instances.findMany()
-        await database.close()
-        expect(rows).toMatchObject([{ name: 'my-claw', healthy: true, operationId: null }])
-        expect(await atTheProvider(home)).toEqual({
-          apps: rows.map((row) => appNameOf(row.id)),
-          machines: rows.map((row) => row.machineId),
-          volumes: rows.map((row) => row.volumeId),
-        })
-        expect(
-          shownKeys(home)
-            .filter((key) => /^(op|done):/.test(key))
-            .map((key) => key.split(':')[0]),
-        ).toEqual(['op', 'done'])
-        expect(printed.split('is live in').length - 1).toBe(1)
-        made.remove()
-      }
-    },
+    deployUnderKills,
   )
 })

@@ -2,10 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startPlatforms } from '../simulators/platforms.ts'
 import { createPostgresDatabase } from '../support/database.ts'
 import { TEMPLATE } from '../support/postgres-admin.ts'
-import { createHome, startProgram, type Program } from '../support/program.ts'
+import { createHome, startProgram } from '../support/program.ts'
 
 const JOURNEY = [
   '/deploy',
@@ -34,20 +33,13 @@ async function run(folder: string, lines: readonly string[], env: Record<string,
   const program = startProgram(folder, { lines, end: true, env })
   return { code: await program.exited, printed: program.printed() }
 }
-async function stop(program: Program): Promise<void> {
-  program.child.kill('SIGINT')
-  expect(await program.exited).toBe(0)
-}
 
-describe.each(['pglite', 'postgres'])('the journey through the terminal on %s', (engine) => {
+// On PGlite it is played by faces.test.ts.
+describe('the journey through the terminal on postgres', () => {
   it('sets up, looks after and destroys an assistant', { timeout: 60_000 }, async () => {
-    const env: Record<string, string> = {}
-    if (engine === 'postgres') {
-      const { url, drop } = await createPostgresDatabase(TEMPLATE)
-      onTestFinished(drop)
-      env['DATABASE_URL'] = url
-    }
-    const { printed, code } = await run(home({ empty: true }), JOURNEY, env)
+    const { url, drop } = await createPostgresDatabase(TEMPLATE)
+    onTestFinished(drop)
+    const { printed, code } = await run(home({ empty: true }), JOURNEY, { DATABASE_URL: url })
     expect(code).toBe(0)
     const expected = [
       'Hi! I set up',
@@ -76,33 +68,22 @@ describe.each(['pglite', 'postgres'])('the journey through the terminal on %s', 
 })
 
 describe('the program', () => {
-  it('finds everything as it was after Ctrl-C', { timeout: 60_000 }, async () => {
+  it('goes on in the middle of a wizard after a restart, and finds everything as it was after Ctrl-C', { timeout: 90_000 }, async () => {
     const folder = home()
-    const first = startProgram(folder, { lines: ['/deploy my-claw', 'Amsterdam', 'Skip for now', 'Launch'] })
-    await first.sees('is live in')
-    await stop(first)
+    await run(folder, ['/deploy my-claw', 'Amsterdam'])
+    const second = startProgram(folder, { lines: ['Skip for now', 'Launch'] })
+    await second.sees('🟢 my-claw is live')
+    // Another one on the same folder is refused with a clear line.
+    const other = await run(folder, [])
+    expect(other.code).toBe(71)
+    expect(other.printed).toMatch(/Another Conch \(process \d+\) is using/)
+    second.child.kill('SIGINT')
+    expect(await second.exited).toBe(0)
     const { printed, code } = await run(folder, ['/status'])
     expect(code).toBe(0)
     expect(printed).toContain('Welcome back')
-    expect(printed).toMatch(/🟢 my-claw is live|my-claw/)
+    expect(printed).toContain('🟢 my-claw is live, for')
     expect(printed).not.toContain('is live in')
-  })
-
-  it('goes on in the middle of a wizard after a restart', { timeout: 60_000 }, async () => {
-    const folder = home()
-    await run(folder, ['/deploy my-claw', 'Amsterdam'])
-    const { printed } = await run(folder, ['Skip for now', 'Launch'])
-    expect(printed).toContain('🟢 my-claw is live')
-  })
-
-  it('refuses a second one on the same folder with a clear line', { timeout: 60_000 }, async () => {
-    const folder = home()
-    const first = startProgram(folder)
-    await first.sees('Set one up')
-    const second = await run(folder, [])
-    expect(second.code).toBe(71)
-    expect(second.printed).toMatch(/Another Conch \(process \d+\) is using/)
-    await stop(first)
   })
 
   it('says in one line that the port is taken, and how to take another', { timeout: 60_000 }, async () => {
@@ -118,7 +99,6 @@ describe('the program', () => {
 
   it('says in one line that its database is damaged, and touches nothing', { timeout: 60_000 }, async () => {
     const folder = home()
-    await run(folder, [])
     writeFileSync(join(folder, 'db', 'global', 'pg_control'), 'rubbish')
     const files = readdirSync(join(folder, 'db')).length
     const { printed, code } = await run(folder, [])
@@ -133,24 +113,5 @@ describe('the program', () => {
     expect(code).toBe(78)
     expect(printed).toMatch(/PORT: must be a whole number[\s\S]*FLY_ORG: is missing/)
     expect(printed).not.toContain('must-not-be-echoed')
-  })
-
-  it('keeps a pasted key out of everything but the secret store', { timeout: 60_000 }, async () => {
-    const folder = home()
-    const key = 'sk-ant-api03-planted-through-the-terminal-abcdefghij-x4Qe'
-    const platforms = await startPlatforms()
-    onTestFinished(() => platforms.close())
-    platforms.modelKey('anthropic', key)
-    const env = { LOG_LEVEL: 'trace', CHECK_ANTHROPIC_URL: platforms.urls.anthropic }
-    const { printed } = await run(folder, ['/deploy my-claw', 'Amsterdam', 'Anthropic (Claude)', key, 'Launch', key], env)
-    expect(printed).toContain('🟢 my-claw is live')
-    expect(printed).toContain('x4Qe')
-    expect(printed.replaceAll(/^› .*$/gm, '')).not.toContain('planted-through')
-    const holders = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => readFileSync(file).includes('planted-through'))
-    expect(holders.every((file) => file.startsWith(join(folder, 'machines', 'secrets')))).toBe(true)
-    expect(holders).toHaveLength(1)
   })
 })

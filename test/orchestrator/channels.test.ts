@@ -9,7 +9,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import { createChannelChecks, readinessOf } from '../../src/orchestrator/health/channels.ts'
 import { createProber } from '../../src/orchestrator/health/probe.ts'
 import { addressOf } from '../../src/orchestrator/machine-config.ts'
-import { testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
 let machines: Machines
@@ -22,7 +22,7 @@ afterAll(async () => {
   await machines.close()
 })
 
-describe.each(await testDatabases())('the look at the chats on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('the look at the chats on $name', ({ open }) => {
   let world: World
   let actor: Actor
   let id: string

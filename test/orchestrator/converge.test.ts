@@ -7,7 +7,7 @@ import { rowsOf } from '../../src/db/connect.ts'
 import { faultCatalogue } from '../../src/local/faults.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
 let machines: Machines
@@ -128,7 +128,7 @@ async function expectConverged(world: World): Promise<void> {
   expect(jobs.filter((job) => job.ends !== 1)).toEqual([])
 }
 
-const { open } = await pgliteDatabases()
+const { open } = await postgresDatabases()
 
 describe('the reconciler', () => {
   it('converges after any history of wishes, faults, lost answers and deaths', { timeout: 120_000 }, async () => {

@@ -11,7 +11,7 @@ import { createFleetPoll } from '../../src/orchestrator/fleet-poll.ts'
 import { createProber } from '../../src/orchestrator/health/probe.ts'
 import { createSweep, FAILURES_BEFORE_RESTART, sweepDefaults } from '../../src/orchestrator/health/sweep.ts'
 import { addressOf } from '../../src/orchestrator/machine-config.ts'
-import { pgliteDatabases, testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
 let machines: Machines
@@ -33,7 +33,7 @@ async function until(check: () => Promise<boolean>, what: string): Promise<void>
 }
 
 describe('the health sweep', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let world: World
   let actor: Actor
   let id: string
@@ -189,7 +189,7 @@ describe('the health sweep', async () => {
   })
 })
 
-describe.each(await testDatabases())('due checks on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('due checks on $name', ({ open }) => {
   it('are shared out: two sweeps never check the same target in one round', async () => {
     const { db } = await open()
     await db.execute(sql`insert into users (id) values ('u1')`)

@@ -10,10 +10,10 @@ import { faultCatalogue } from '../../src/local/faults.ts'
 import { appNameOf, volumeNameOf } from '../../src/orchestrator/machine-config.ts'
 import { DESTROY_TRIES_MAX } from '../../src/orchestrator/reconcile.ts'
 import { sweepStagedApps } from '../../src/orchestrator/staged-apps.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
-const { open } = await pgliteDatabases()
+const { open } = await postgresDatabases()
 let machines: Machines
 let world: World
 let actor: Actor

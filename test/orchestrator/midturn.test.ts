@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ActionName } from '../../src/actions/catalogue.ts'
 import { operationEvents } from '../../src/db/events.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 
-const { open } = await pgliteDatabases()
+const { open } = await postgresDatabases()
 let machines: Machines
 beforeAll(async () => {
   machines = await startMachines()

@@ -9,7 +9,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createGateway } from '../../src/orchestrator/pairing/gateway.ts'
 import { createPairings, type Pairings } from '../../src/orchestrator/pairing/pairing.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { scannedPicture } from '../support/scan.ts'
 import { visit } from '../local/harness.ts'
@@ -22,7 +22,7 @@ afterEach(() => machines.clearFaults())
 afterAll(() => machines.close())
 
 describe('pairing with WhatsApp', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   type Scene = {
     world: World

@@ -9,7 +9,7 @@ import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 
-const INSTANCES = 200
+const INSTANCES = 100
 const { open } = await postgresDatabases()
 let machines: Machines
 const processes: ChildProcess[] = []
@@ -43,7 +43,7 @@ async function untilLive(db: Db, count: number): Promise<void> {
 }
 
 describe('two control planes on one Postgres', () => {
-  it('share 200 deployments under faults; the work of a killed one is taken over and nothing is done twice', { timeout: 120_000 }, async () => {
+  it('share 100 deployments under faults; the work of a killed one is taken over and nothing is done twice', { timeout: 120_000 }, async () => {
     const database = await open()
     const { db } = database
     const world = createWorld(database, machines)

@@ -10,7 +10,7 @@ import { startWebServer, type WebServer } from '../../src/web/server.ts'
 import { createMemoryChat, createPerson, type Message, type Person } from '../bots/support/memory-chat.ts'
 import { sceneOn } from '../bots/support/scene.ts'
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { secretLike } from '../support/secrets.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { proofIn } from './support/site.ts'
@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 describe('a key around the chat', { timeout: 60_000 }, async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
 
   async function begin(language = 'en', webAddress: string | null = PUBLIC) {
     const world = createWorld(await open(), machines, { checker })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pgliteDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { chromiumPath, startBrowser, type Browser, type Look } from './support/browser.ts'
 import { openSite, type Site } from './support/site.ts'
@@ -43,7 +43,7 @@ if (chromiumPath === null)
   process.stdout.write('skipped: there is no Chromium here (apt-get install chromium), so the page was not opened in a browser\n')
 
 describe.skipIf(chromiumPath === null)('the page for secrets in a browser', { timeout: 60_000 }, async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   let machines: Machines
   let browser: Browser
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { instances, oneTimeTokens, outbox, users } from '../../src/db/schema.ts'
 import { forgetUser, mergeUsers } from '../../src/db/accounts.ts'
 import { wholeDatabase } from '../support/accounts.ts'
-import { pgliteDatabases, testDatabases } from '../support/database.ts'
+import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { openSite, proofIn } from './support/site.ts'
 
@@ -31,7 +31,7 @@ function raw(url: string, options: { method: string; headers: Record<string, str
 }
 
 describe('the page for secrets', async () => {
-  const { open } = await pgliteDatabases()
+  const { open } = await postgresDatabases()
   const begin = async (options: { publicUrl?: string } = {}) => openSite(await open(), machines, options)
   const rowOf = async (site: Awaited<ReturnType<typeof begin>>, id: string) => {
     const [row] = await site.world.database.db.select().from(oneTimeTokens).where(eq(oneTimeTokens.hash, id))
@@ -336,7 +336,7 @@ describe('the page for secrets', async () => {
   })
 })
 
-describe.each(await testDatabases())('one winner on $name', ({ open }) => {
+describe.each([await postgresDatabases()])('one winner on $name', ({ open }) => {
   test('eight answers through two processes at once', async () => {
     const site = await openSite(await open(), machines)
     const second = await site.another()
