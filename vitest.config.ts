@@ -12,8 +12,9 @@ export default defineConfig({
     isolate: false,
     // The chats wait for their platforms' limits, so three keep two cores busy. A PGlite takes about 400 MB.
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Long enough for a slow machine: making a PGlite database takes one 8 s.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     allowOnly: false,
   },
 })

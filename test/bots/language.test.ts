@@ -74,7 +74,7 @@ describe('a person', async () => {
     expect(ann.sees()).toBe('Ab jetzt spreche ich Deutsch mit dir.')
     expect(ann.labels()).toEqual(['Hilfe'])
     await ann.says('/language english')
-    expect(ann.sees()).toBe('From now on I talk English with you.')
+    expect(ann.sees()).toBe('From now on I speak English with you.')
     await ann.says('/language klingon')
     expect(ann.sees()).toContain('Which language shall it be?')
   })

@@ -70,7 +70,7 @@ export async function startMachines(options: { rateLimits?: boolean } = {}): Pro
     random: systemRandom,
     log: silentLog,
     limiter: options.rateLimits ?? false,
-    timeoutMs: 1_000,
+    timeoutMs: 5_000,
     retryBaseMs: 5,
   })
   const root = new URL(server.apiUrl).origin

@@ -7,14 +7,14 @@ import { button, paragraph, type View } from '../view.ts'
 export function languageView(): View {
   return {
     tone: 'plain',
-    blocks: [paragraph`I talk English with you. Which language shall it be?`],
+    blocks: [paragraph`I speak English with you. Which language shall it be?`],
     actions: [button('English', 'language', 'en'), button('Deutsch', 'language', 'de')],
   }
 }
 
 /** Said in the new language. */
 export function languageSetView(): View {
-  return { tone: 'plain', blocks: [paragraph`From now on I talk English with you.`], actions: [button(t`Help`, 'help')] }
+  return { tone: 'plain', blocks: [paragraph`From now on I speak English with you.`], actions: [button(t`Help`, 'help')] }
 }
 
 const names: Readonly<Record<Language, readonly string[]>> = { en: ['english', 'englisch'], de: ['german', 'deutsch'] }
