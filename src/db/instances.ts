@@ -191,6 +191,12 @@ export async function requestChange(
   return { operationId, row: updated }
 }
 
+/** Whether a job of the instance is under way that began less than `ms` milliseconds ago. */
+export async function jobBeganWithin(tx: Tx, id: string, ms: number): Promise<boolean> {
+  const young = sql`${instances.operationStartedAt} > now() - ${ms} * interval '1 millisecond'`
+  return (await tx.$count(instances, and(eq(instances.id, id), isNotNull(instances.operationId), young))) > 0
+}
+
 function newsTo(chat: NewsChat | null): Record<string, unknown> {
   if (chat === null) return {}
   const { userId, ...place } = chat

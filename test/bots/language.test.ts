@@ -13,12 +13,12 @@ describe('what is said', () => {
   const textOf = (): string => linesOf(languageView(), plainStyle)[0]?.text ?? ''
 
   test('is English where nobody is meant, and in the language around it otherwise, also behind something that is waited for', async () => {
-    expect(textOf()).toContain('I talk English')
+    expect(textOf()).toContain('I speak English')
     const later = inLanguage('de', async () => {
       await new Promise((resolve) => setImmediate(resolve))
       return textOf()
     })
-    expect(inLanguage('en', textOf)).toContain('I talk English')
+    expect(inLanguage('en', textOf)).toContain('I speak English')
     expect(await later).toContain('Ich spreche Deutsch')
   })
 
@@ -63,7 +63,7 @@ describe('a person', async () => {
     await uwe.says('/language')
     expect(uwe.sees()).toContain('Ich spreche Deutsch mit dir')
     await fay.says('/language')
-    expect(fay.sees()).toContain('I talk English with you')
+    expect(fay.sees()).toContain('I speak English with you')
   })
 
   test('chooses another one, which stays whatever their program says', async () => {

@@ -13,8 +13,8 @@ import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createHome, shownKeys, startProgram } from '../support/program.ts'
 
 // KILLS=20 is for a long look by hand.
-const DEPLOYMENTS = 3
-const KILLS_EACH = Number(process.env['KILLS'] ?? 3)
+const DEPLOYMENTS = 2
+const KILLS_EACH = Number(process.env['KILLS'] ?? 4)
 /** A start and most of a deployment fit into this. */
 const KILL_WITHIN_MS = 2_000
 

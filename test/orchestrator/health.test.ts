@@ -109,11 +109,25 @@ describe('the health sweep', async () => {
       const before = (await world.row(id)).restartGeneration
       await world.database.db.execute(sql`update health set failures = ${failures - 1}`)
       await world.database.db.execute(sql`update health set url = 'http://127.0.0.1:1/healthz'`)
+      await world.database.db.execute(sql`update instances set operation_started_at = now() - interval '3 minutes'`)
       await check()
       if ((await world.row(id)).restartGeneration > before) restartsAfter.push(failures)
     }
     expect(restartsAfter).toEqual([3, 6, 12, 24])
     expect(await told()).toHaveLength(1)
+  })
+
+  it('leaves a young job alone, whose gateway is down by its own doing, and restarts one that never comes up', async () => {
+    await live()
+    await world.database.db.execute(sql`update health set failures = ${FAILURES_BEFORE_RESTART - 1}, url = 'http://127.0.0.1:1/healthz'`)
+    await world.actions.perform('restart', {}, actor)
+    await check()
+    expect(await world.row(id)).toMatchObject({ restartGeneration: 1, operationKind: 'restart' })
+    expect(await told()).toHaveLength(0)
+    await world.database.db.execute(sql`update instances set operation_started_at = now() - interval '3 minutes'`)
+    await world.database.db.execute(sql`update health set failures = ${2 * FAILURES_BEFORE_RESTART - 1}`)
+    await check()
+    expect(await world.row(id)).toMatchObject({ restartGeneration: 2, operationKind: 'recover' })
   })
 
   it('forgets failures at the first good answer', async () => {

@@ -2,7 +2,7 @@
 // and the alert in one transaction; the reconciler does the restarting. A single failure only makes the reconciler look.
 import { claimTargets, nextTargetInMs, recordChecks, type CheckResult, type Target } from '../../db/health.ts'
 import { raiseIncident } from '../../db/incidents.ts'
-import { instanceById, requestChange, wakeInstances } from '../../db/instances.ts'
+import { instanceById, jobBeganWithin, requestChange, wakeInstances } from '../../db/instances.ts'
 import type { Db } from '../../db/connect.ts'
 import type { OperationKind } from '../../domain/status.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -173,6 +173,9 @@ async function recordResults(deps: SweepDeps, results: readonly CheckResult[]): 
 /** Jobs that end with a healthy gateway, so that one that never comes up is restarted within them. */
 const WAITING_FOR_HEALTH: readonly string[] = ['start', 'restart', 'update', 'recover'] satisfies OperationKind[]
 
+/** Until then a gateway that does not answer may still be coming up: OpenClaw was seen to take 66 s on a busy machine, and this is twice that. */
+const JOB_GRACE_MS = 2 * 60_000
+
 /** After the 3rd failed check in a row, then the 6th, 12th, 24th …: a restart that did not help is repeated ever more rarely. */
 function isTimeToRestart(failures: number): boolean {
   return Number.isInteger(Math.log2(failures / FAILURES_BEFORE_RESTART))
@@ -184,6 +187,7 @@ async function restartUnhealthy(db: Db, down: { instanceId: string; failures: nu
     const row = await instanceById(tx, down.instanceId)
     if (row === null || row.power === 'off' || row.deleteRequestedAt !== null || row.blocked !== null) return
     if (row.operationKind !== null && !WAITING_FOR_HEALTH.includes(row.operationKind)) return
+    if (await jobBeganWithin(tx, row.id, JOB_GRACE_MS)) return
     const asked = await requestChange(tx, row.id, { kind: 'recover', set: { restart: true }, chat: null, cause: 'health' })
     if (asked === null) return
     await raiseIncident(tx, { instanceId: row.id, userId: row.userId, kind: 'unhealthy', detail: { error: down.error, failures: down.failures } })

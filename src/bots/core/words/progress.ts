@@ -84,7 +84,11 @@ export function progressView(facts: JobFacts): View {
         tone: 'plain',
         key: facts.key,
         job: 'interrupted',
-        blocks: [paragraph`${doingText(facts)} made way for what you asked next.`],
+        blocks: [
+          end.by === 'recover'
+            ? paragraph`${doingText(facts)}: it did not come up, so I am restarting it.`
+            : paragraph`${doingText(facts)} made way for what you asked next.`,
+        ],
         actions: [],
       }
     default:

@@ -7,6 +7,7 @@ export const progress: Readonly<Record<string, string>> = {
   'Bringing back {0}': '{0} wird zurückgeholt',
   'Destroying {0}': '{0} wird gelöscht',
   'Cleaning up after {0}': 'Nach {0} wird aufgeräumt',
+  '{0}: it did not come up, so I am restarting it.': '{0}: kam nicht hoch, deshalb starte ich neu.',
   '{0} made way for what you asked next.': '{0}: abgelöst von dem, was du danach wolltest.',
   'Installing {0}': '{0} wird installiert',
   'usually 20 to 60 s': 'meist 20 bis 60 s',
