@@ -1,7 +1,17 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer } from 'vitest/node'
 
 // The workers, and the programs they start, compile the same libraries.
 process.env['NODE_COMPILE_CACHE'] ??= '.cache/compile'
+
+/** The whole programs first: a minute each, they would be waited for at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: Parameters<BaseSequencer['sort']>[0]): ReturnType<BaseSequencer['sort']> {
+    const isLong = (file: (typeof files)[number]): boolean => file.moduleId.includes('/test/journey/')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -15,6 +25,7 @@ export default defineConfig({
     // Long enough for a slow machine: making a PGlite database takes one 8 s.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongFirst },
     allowOnly: false,
   },
 })

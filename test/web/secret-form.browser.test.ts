@@ -55,44 +55,47 @@ describe.skipIf(chromiumPath === null)('the page for secrets in a browser', { ti
   })
   const begin = async (): Promise<Site> => openSite(await open(), machines)
 
-  test.each(looks)('is filled in, refused, mended and done without scripts: $name', async ({ name, ...look }) => {
-    const site = await begin()
-    const { url } = await site.link()
-    site.vault.next = [
-      {
-        kind: 'refused',
-        problems: new Map([[NAME, 'Anthropic does not know this key. Copy it once more: it is shown only when it is made.']]),
-        anyway: false,
-      },
-    ]
-    await browser.page(look, async (page) => {
-      const said: string[] = []
-      // That an answer is no 200 is said by the browser itself.
-      page.on('console', (message) => (message.text().includes('responded with a status of') ? undefined : said.push(message.text())))
-      await page.goto(url)
-      await shoot(page, `${name}-1-form`)
-      await fits(page)
-      const field = page.getByLabel('Anthropic API key')
-      expect(await page.locator('input:focus').getAttribute('name')).toBe(NAME)
-      expect(await field.getAttribute('type')).toBe('password')
-      await field.fill(`${KEY}-wrong`)
-      await page.keyboard.press('Enter')
-      await page.getByRole('alert').waitFor()
-      await shoot(page, `${name}-2-refused`)
-      await fits(page)
-      expect(await field.inputValue()).toBe('')
-      await field.fill(KEY)
-      await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByRole('heading', { name: 'Done' }).waitFor()
-      await shoot(page, `${name}-3-done`)
-      await page.goto(url)
-      await page.getByRole('heading', { name: 'This link has done its work' }).waitFor()
-      await shoot(page, `${name}-4-used`)
-      await fits(page)
-      expect(said).toEqual([])
-    })
-    expect(site.vault.kept).toEqual([{ [NAME]: KEY }])
-  })
+  test.each(looks.filter(({ name }) => name === 'phone-light' || name === 'desktop-dark'))(
+    'is filled in, refused, mended and done without scripts: $name',
+    async ({ name, ...look }) => {
+      const site = await begin()
+      const { url } = await site.link()
+      site.vault.next = [
+        {
+          kind: 'refused',
+          problems: new Map([[NAME, 'Anthropic does not know this key. Copy it once more: it is shown only when it is made.']]),
+          anyway: false,
+        },
+      ]
+      await browser.page(look, async (page) => {
+        const said: string[] = []
+        // That an answer is no 200 is said by the browser itself.
+        page.on('console', (message) => (message.text().includes('responded with a status of') ? undefined : said.push(message.text())))
+        await page.goto(url)
+        await shoot(page, `${name}-1-form`)
+        await fits(page)
+        const field = page.getByLabel('Anthropic API key')
+        expect(await page.locator('input:focus').getAttribute('name')).toBe(NAME)
+        expect(await field.getAttribute('type')).toBe('password')
+        await field.fill(`${KEY}-wrong`)
+        await page.keyboard.press('Enter')
+        await page.getByRole('alert').waitFor()
+        await shoot(page, `${name}-2-refused`)
+        await fits(page)
+        expect(await field.inputValue()).toBe('')
+        await field.fill(KEY)
+        await page.getByRole('button', { name: 'Save' }).click()
+        await page.getByRole('heading', { name: 'Done' }).waitFor()
+        await shoot(page, `${name}-3-done`)
+        await page.goto(url)
+        await page.getByRole('heading', { name: 'This link has done its work' }).waitFor()
+        await shoot(page, `${name}-4-used`)
+        await fits(page)
+        expect(said).toEqual([])
+      })
+      expect(site.vault.kept).toEqual([{ [NAME]: KEY }])
+    },
+  )
 
   test('two fields, saved although they could not be checked, in German, on the smallest phone', async () => {
     const site = await begin()
