@@ -16,7 +16,7 @@ type Check = {
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const node = process.execPath
 const bin = (name: string): string => join(ROOT, 'node_modules', '.bin', name)
-const FOLDERS = ['src', 'test', 'scripts', 'bench'].filter((folder) => existsSync(join(ROOT, folder)))
+const FOLDERS = ['src', 'images', 'test', 'scripts', 'bench'].filter((folder) => existsSync(join(ROOT, folder)))
 
 const modulesIn = (output: string): number => Number(/(\d+) modules/.exec(output)?.[1] ?? 0)
 
