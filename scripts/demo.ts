@@ -1,7 +1,7 @@
 // npm run demo -- [--gateway stub|openclaw] [--face terminal|telegram|discord|slack]
 // Plays the whole journey through the chat by itself and prints the transcript. Exits 0 only if the assistant came alive, was restarted and
 // destroyed, and nothing was left behind at the provider.
-import { rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { parseArgs } from 'node:util'
@@ -25,8 +25,8 @@ async function main(): Promise<number> {
   if (values.gateway !== 'stub' && values.gateway !== 'openclaw')
     return refuse(`--gateway ${values.gateway} is not known. There are: stub, openclaw.`)
   const base = process.env['CONCH_HOME'] ?? '.conch'
-  const home = join(base, 'demo')
-  await rm(home, { recursive: true, force: true })
+  await mkdir(base, { recursive: true })
+  const home = await mkdtemp(join(base, 'demo-'))
   const gateway = values.gateway === 'stub' ? { GATEWAY_IMAGE: 'gateway:stub' } : {}
   const wrong = await play(face, { CONCH_HOME: home, PORT: '0', LOG_LEVEL: 'error', ...gateway }, join(base, 'runtime'))
   const problems = [...wrong, ...(await jobsMissing(home)), ...(await leftBehind(home, base))]

@@ -1,6 +1,6 @@
 // What becomes of alerts on their way: held as long as a person wants quiet, told in another chat when theirs cannot be reached, and summed up
 // once a day. Everything that waits is a row with its time; any number of processes look at those that are due.
-import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql } from 'drizzle-orm'
 import { nextAt, quietUntil } from '../domain/alert-hours.ts'
 import { alertHoursOf, alertSettingsOf, databaseTime, INCIDENT, lockWishes } from './alerts.ts'
 import type { Db, Tx } from './connect.ts'
@@ -67,6 +67,7 @@ export async function nightIncidents(db: Db | Tx, night: { userId: string; chatI
         eq(outbox.heldUntil, night.until),
         isNull(outbox.messageRef),
         lt(incidents.closedAt, night.until),
+        ne(incidents.kind, 'deploy-failed'),
       ),
     )
     .orderBy(asc(incidents.openedAt))

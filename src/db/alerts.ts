@@ -7,7 +7,8 @@ import { announce, chatIdOf } from './outbox.ts'
 import { alertHours, alertSettings, incidents, outbox, users } from './schema.ts'
 import { chatsOf } from './users.ts'
 
-export type Place = { provider: string; address: string; title: string }
+export type Address = { provider: string; address: string }
+export type Place = Address & { title: string }
 export type AlertSettings = {
   /** Null: the owner's private chat. */
   place: Place | null
@@ -165,12 +166,16 @@ function keysOf(tx: Tx, instanceId: string) {
     .where(eq(incidents.instanceId, instanceId))
 }
 
-/** Owes the owner the newest state of an incident's one message, where they want to be told of the assistant. */
-export async function announceIncident(tx: Tx, incident: { id: string; instanceId: string; userId: string }): Promise<void> {
+/**
+ * Owes the owner the newest state of an incident's one message, where they want to be told of the assistant: in the place that they chose,
+ * otherwise in `askedIn` or their private chat.
+ */
+export async function announceIncident(tx: Tx, incident: { id: string; instanceId: string; userId: string }, askedIn?: Address): Promise<void> {
   const { place } = await alertSettingsOf(tx, incident.instanceId)
+  const chat = place ?? askedIn
   await announce(tx, {
     userId: incident.userId,
-    ...(place !== null && { chat: place }),
+    ...(chat !== undefined && { chat }),
     key: `${INCIDENT}:${incident.id}`,
     template: INCIDENT,
     payload: { incidentId: incident.id },

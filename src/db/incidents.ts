@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, isNull, lte, ne, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { randomId } from '../lib/random.ts'
-import { announceIncident } from './alerts.ts'
+import { announceIncident, type Address } from './alerts.ts'
 import type { Db, Tx } from './connect.ts'
 import { incidents } from './schema.ts'
 
@@ -16,6 +16,7 @@ export type IncidentKind =
   | 'storage-lost'
   | 'destroy-stuck'
   | 'channel-down'
+  | 'deploy-failed'
 export type Incident = {
   id: string
   instanceId: string
@@ -49,10 +50,13 @@ export async function openIncidents(db: Db | Tx, instanceId: string): Promise<In
   ).map(parsed)
 }
 
-/** Opens an incident, or counts it up when it is open or was closed a short while ago, and owes the owner its message. */
+/**
+ * Opens an incident, or counts it up when it is open or was closed a short while ago, and owes the owner its message. `askedIn`: where it is
+ * told when the owner chose no place.
+ */
 export async function raiseIncident(
   tx: Tx,
-  incident: { instanceId: string; userId: string; kind: IncidentKind; detail: Record<string, unknown> },
+  incident: { instanceId: string; userId: string; kind: IncidentKind; detail: Record<string, unknown>; askedIn?: Address },
 ): Promise<Incident> {
   const recent = sql`(${incidents.closedAt} is null or ${incidents.closedAt} > now() - ${REOPEN_WITHIN_MINUTES} * interval '1 minute')`
   const [last] = await tx
@@ -74,7 +78,7 @@ export async function raiseIncident(
           .where(eq(incidents.id, last.id))
           .returning()
   if (row === undefined) throw new Error('an incident was neither inserted nor updated')
-  await announceIncident(tx, { id: row.id, instanceId: row.instanceId, userId: incident.userId })
+  await announceIncident(tx, { id: row.id, instanceId: row.instanceId, userId: incident.userId }, incident.askedIn)
   return parsed(row)
 }
 

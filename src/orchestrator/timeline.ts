@@ -98,16 +98,17 @@ export async function recordGone(tx: Tx, row: InstanceRow): Promise<void> {
   await forgetSecrets(tx, row.id)
   await endSharesOf(tx, row.id)
   await endApprovalsOf(tx, { instanceId: row.id }, 'withdrawn')
+  await closeIncidents(tx, row.id, row.userId, { only: 'deploy-failed' })
   await closeIncidents(tx, row.id, null)
   if (row.operationId === null) return
   const event =
     row.failure === null ? { kind: 'done' as const, detail: {} } : { kind: 'failed' as const, detail: { reason: row.failure, cleaned: true } }
   await addEvent(tx, { instanceId: row.id, operationId: row.operationId, ...event, once: `${row.operationId}:gone` })
   await tellProgress(tx, row, row.operationId)
-  await tellOutcome(tx, row, row.operationId)
+  if (row.failure === null) await tellOutcome(tx, row, row.operationId)
 }
 
-/** A deployment is given up; what was made is removed next. */
+/** A deployment is given up, which is an incident; what was made is removed next. */
 export async function recordFailure(tx: Tx, row: InstanceRow, reason: FailReason): Promise<void> {
   await dropTarget(tx, row.id)
   await dropChannels(tx, row.id)
@@ -120,6 +121,9 @@ export async function recordFailure(tx: Tx, row: InstanceRow, reason: FailReason
     once: `${row.operationId}:end`,
   })
   await tellProgress(tx, row, row.operationId)
+  const askedIn = await chatOfOperation(tx, row.operationId)
+  const incident = { instanceId: row.id, userId: row.userId, kind: 'deploy-failed' as const, detail: { reason } }
+  await raiseIncident(tx, { ...incident, ...(askedIn !== null && { askedIn }) })
 }
 
 /** The instance cannot go on until something outside changes; told once for as long as it lasts. */

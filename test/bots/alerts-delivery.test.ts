@@ -3,6 +3,7 @@ import { asc, eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { alertSettingsOf, endSnooze, setAlertPlace, setDigest, setQuietHours, setTimeZone, snoozeAlerts } from '../../src/db/alerts.ts'
 import type { Db } from '../../src/db/connect.ts'
+import { raiseIncident } from '../../src/db/incidents.ts'
 import { alertHours, outbox } from '../../src/db/schema.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { createMemoryChat, type MemoryChat } from './support/memory-chat.ts'
@@ -168,6 +169,42 @@ describe.each([await postgresDatabases()])('alerts on $name', ({ open }) => {
     ])
     await drain()
     expect(chat.calls).toHaveLength(2)
+  })
+
+  test('a deployment that failed is told where it was asked for, after the quiet hours, also when it was cleaned up within them', async () => {
+    const { db } = await open()
+    const [telegram, discord] = [createMemoryChat('telegram'), createMemoryChat('discord')]
+    await person(db, 'ann', ['telegram', 'discord'])
+    const who = { userId: 'ann', instanceId: await assistant(db, 'ann') }
+    const notifier = notifierOn(db, [telegram, discord])
+    const fails = { ...who, kind: 'deploy-failed' as const, detail: { reason: 'quota' }, askedIn: { provider: 'discord', address: 'ann' } }
+    await quietNow(db, 'ann')
+    await inTx(db, (tx) => raiseIncident(tx, fails))
+    await notifier.drain()
+    await over(db, who)
+    await notifier.drain()
+    expect(discord.calls).toEqual([])
+    await timePasses(db, 61)
+    await notifier.drain()
+    expect(discord.texts('ann')).toEqual([
+      expect.stringMatching(/^🔴 my-claw was not set up\.\nOur account .*\nEverything that was made for it is removed, and nothing is charged\.$/u),
+    ])
+    expect(labels(discord)).toEqual(['Try again', 'How it works'])
+    expect(telegram.calls).toEqual([])
+  })
+
+  test('a deployment that fails is one message, told in the place that was chosen', async () => {
+    const { db, chat, who, drain } = await ann((await open()).db)
+    await inTx(db, (tx) => setAlertPlace(tx, who, { provider: 'telegram', address: 'group:7', title: 'Ops' }))
+    const askedIn = { provider: 'telegram', address: 'ann' }
+    await inTx(db, (tx) => raiseIncident(tx, { ...who, kind: 'deploy-failed', detail: { reason: 'too-slow' }, askedIn }))
+    await drain()
+    expect(chat.texts('group:7')).toEqual([expect.stringMatching(/I am removing what was made for it; nothing is charged\.$/u)])
+    await over(db, who)
+    await drain()
+    expect(chat.texts('group:7')).toEqual([expect.stringMatching(/Everything that was made for it is removed, and nothing is charged\.$/u)])
+    expect(chat.texts('ann')).toEqual([])
+    expect(chat.calls.map((call) => call.kind)).toEqual(['send', 'edit'])
   })
 
   test('quiet hours that are ended let out at once what they held', async () => {

@@ -8,7 +8,7 @@ import { helpView, howView, pricesView, returningView, welcomeView } from '../..
 import { secretTitle } from '../../src/bots/core/words/key-problems.ts'
 import { incidentView, type IncidentFacts } from '../../src/bots/core/words/incidents.ts'
 import { instancesView, logsView, statusView } from '../../src/bots/core/words/instance.ts'
-import { outcomeView, progressView, type JobFacts } from '../../src/bots/core/words/progress.ts'
+import { notSetUpView, outcomeView, progressView, type JobFacts } from '../../src/bots/core/words/progress.ts'
 import type { InstanceDetail } from '../../src/actions/action.ts'
 import { secretShapes, type ShapeProblem } from '../../src/domain/secret-shapes.ts'
 import { operationKinds, type Status } from '../../src/domain/status.ts'
@@ -243,8 +243,7 @@ describe('a job', () => {
   test.each(['address-taken', 'too-slow', 'storage-lost', 'quota', 'rejected', 'bad-config', 'keeps-crashing', 'something-new'])(
     'a deployment that failed by %s says why, what was cleaned, and offers another try',
     (reason) => {
-      const view = outcomeView({ ...job, end: { kind: 'failed', reason, cleaned: true, at: now } }, info)
-      expect.assert(view !== null)
+      const view = notSetUpView({ ...job, reason, cleaned: true })
       expect(words(view)).toContain('Everything that was made for it is removed')
       expect(view.actions[0]).toMatchObject({ label: 'Try again', press: { verb: 'retry', args: ['abcdefgh23'] } })
     },

@@ -26,7 +26,9 @@ export async function incidentNews(db: Db, row: Told, timeZone: string | null): 
   const instance = incident === null ? null : await instanceById(db, incident.instanceId)
   if (incident === null || instance === null) return null
   const { kind, count, detail, openedAt, updatedAt, closedAt } = incident
-  if (row.messageRef === null && row.heldUntil !== null && closedAt !== null && closedAt < row.heldUntil) return null
+  // A deployment that failed is no less undone for having been cleaned up.
+  const passed = kind !== 'deploy-failed' && closedAt !== null && row.heldUntil !== null && closedAt < row.heldUntil
+  if (row.messageRef === null && passed) return null
   const { id, name, plan, observedRegion, region, destroyedAt } = instance
   const { snoozedUntil } = await alertSettingsOf(db, id)
   return incidentView({

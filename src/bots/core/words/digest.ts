@@ -54,6 +54,7 @@ function troubleLine(name: string, incident: DigestTrouble, timeZone: string | n
 function pastLine(name: string, { kind, count, openedAt, closedAt }: Past, timeZone: string | null): Text {
   const who = bold(name)
   const at = clockWords(openedAt, timeZone)
+  if (kind === 'deploy-failed') return say`${who} was not set up, at ${at}`
   const what = whatHappened(kind)
   if (closedAt === null) return say`${who} ${what} at ${at}, and is not back yet`
   const took = durationWords(closedAt.getTime() - openedAt.getTime())

@@ -2,6 +2,7 @@
 import { t } from '../language.ts'
 import { bold, button, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { channelsAnd, channelsOr } from './channels.ts'
+import { notSetUpView } from './progress.ts'
 import { cityWords } from './regions.ts'
 import { clockWords, durationWords, timesWords } from './time.ts'
 
@@ -23,15 +24,16 @@ export type IncidentFacts = {
 
 /** The incident as it stands now. */
 export function incidentView(facts: IncidentFacts): View {
-  const { key, instance, closedAt, detail } = facts
+  const { key, instance, closedAt, detail, kind } = facts
   const name = bold(instance.name)
+  if (kind === 'deploy-failed') return notSetUpView({ key, instance, reason: String(detail['reason']), cleaned: closedAt !== null })
   if (instance.gone) return { tone: 'plain', key, blocks: [block(say`The trouble with ${name} is over: it is gone.`)], actions: [] }
   if (closedAt !== null && detail['ended'] === 'stopped') {
     const text = say`${name} is stopped, as you asked, and its trouble is over with that. Its storage is kept.`
     return { tone: 'plain', key, blocks: [block(text)], actions: actionsOf(facts, ['Start', 'Status']) }
   }
   if (closedAt !== null) return { tone: 'good', key, blocks: [block(overText(facts, closedAt))], actions: actionsOf(facts, overActions(facts)) }
-  const tone = MILD.includes(facts.kind) ? 'warning' : 'bad'
+  const tone = MILD.includes(kind) ? 'warning' : 'bad'
   return { tone, key, blocks: [block(openText(facts)), ...snoozeBlocks(facts)], actions: actionsOf(facts, openActions(facts)) }
 }
 

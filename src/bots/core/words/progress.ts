@@ -204,10 +204,10 @@ function doneView(facts: JobFacts, at: Date): View {
 
 function failedView(facts: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): View {
   const shown = frame(facts, end.at)
-  // A deployment's failure is told by its outcome message; this one only stops ticking.
+  // A deployment's failure is an incident with a message of its own; this one only stops ticking.
   if (facts.kind === 'deploy' || facts.kind === 'give-up') {
     return end.cleaned
-      ? shown
+      ? { ...shown, blocks: [...shown.blocks, paragraph`It did not come up, and nothing of it is left.`] }
       : { ...shown, tone: 'working', job: 'ongoing', blocks: [...shown.blocks, paragraph`It did not come up. I am removing what was made for it.`] }
   }
   const again = facts.kind === 'recover' ? 'restart' : facts.kind
@@ -261,10 +261,9 @@ function blockedActions({ kind, instance }: JobFacts): Button[] {
   return [button(t`Look again`, 'status', instance.name), first]
 }
 
-/** The message that stays: live, failed or gone. Null while there is nothing to say. */
+/** The message that stays: live or gone. Null while there is nothing to say. */
 export function outcomeView(facts: JobFacts, info: Info): View | null {
   const { end, kind } = facts
-  if (end.kind === 'failed' && (kind === 'deploy' || kind === 'give-up')) return notSetUpView(facts, end)
   if (end.kind !== 'done') return null
   if (kind === 'destroy') return { ...goodbyeView(facts.instance.name), key: facts.key }
   if (kind === 'update' && facts.channel !== null) return listensView({ key: facts.key, name: facts.instance.name, ...facts.channel })
@@ -292,15 +291,17 @@ function liveView({ key, instance }: JobFacts, info: Info): View {
   }
 }
 
-function notSetUpView({ key, instance }: JobFacts, end: Extract<JobEnd, { kind: 'failed' }>): View {
-  const cleaned = end.cleaned
+/** A deployment that was given up: why, what is left of it, and what to do next. */
+export function notSetUpView(facts: { key: string; instance: { id: string; name: string }; reason: string; cleaned: boolean }): View {
+  const { key, instance, reason, cleaned } = facts
+  const left = cleaned
     ? paragraph`Everything that was made for it is removed, and nothing is charged.`
     : paragraph`I am removing what was made for it; nothing is charged.`
   return {
     tone: 'bad',
     key,
     title: say`${bold(instance.name)} was not set up.`,
-    blocks: [{ kind: 'text', text: failureText(end.reason, instance) }, cleaned],
+    blocks: [{ kind: 'text', text: failureText(reason, instance) }, left],
     actions: [{ label: t`Try again`, press: { verb: 'retry', args: [instance.id] }, style: 'primary' }, button(t`How it works`, 'how')],
   }
 }

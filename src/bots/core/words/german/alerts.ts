@@ -58,6 +58,7 @@ export const alerts: Readonly<Record<string, string>> = {
   '{0} {1} at {2}, and is not back yet': '{0} {1} (um {2}) und ist noch nicht zurück',
   '{0} {1} {2} from {3} on, and is back': '{0} {1}, {2} ab {3}, und ist wieder da',
   '{0} {1} at {2} and was back after {3}': '{0} {1} (um {2}) und war nach {3} wieder da',
+  '{0} was not set up, at {1}': '{0} wurde nicht eingerichtet (um {1})',
   'stopped answering': 'antwortete nicht mehr',
   'stopped by itself': 'hörte von selbst auf',
   'ran out of memory': 'hatte keinen Arbeitsspeicher mehr',

@@ -72,5 +72,6 @@ export const progress: Readonly<Record<string, string>> = {
   '{0} is live in {1}, running {2}.': '{0} läuft in {1}, mit {2}.',
   'Everything that was made for it is removed, and nothing is charged.': 'Alles, was dafür angelegt wurde, ist entfernt, und nichts wird berechnet.',
   'I am removing what was made for it; nothing is charged.': 'Ich räume weg, was dafür angelegt wurde; berechnet wird nichts.',
+  'It did not come up, and nothing of it is left.': 'Er ist nicht gestartet, und nichts ist davon übrig.',
   '{0} was not set up.': '{0} wurde nicht eingerichtet.',
 }
