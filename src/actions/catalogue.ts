@@ -5,6 +5,7 @@ import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
 import { keys, removeKey, setKey } from './keys.ts'
+import { acceptInvite, invite } from './invite.ts'
 import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
@@ -37,6 +38,8 @@ export const catalogue = {
   link,
   unlink,
   language,
+  invite,
+  'accept-invite': acceptInvite,
   'forget-me': forgetMe,
 }
 

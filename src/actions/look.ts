@@ -6,7 +6,8 @@ import { openIncidents } from '../db/incidents.ts'
 import { secretsOf } from '../db/secret-names.ts'
 import { sharesOf } from '../db/shares.ts'
 import { ok } from '../domain/refusal.ts'
-import { planIdSchema, plans } from '../domain/plans.ts'
+import { planOf } from '../db/users.ts'
+import { planIdSchema, plans, type Plan } from '../domain/plans.ts'
 import type { InstanceDetail, InstanceSummary, ReadAction } from './action.ts'
 import { findInstance, reachable } from './find-instance.ts'
 import { summaryOf } from './summary.ts'
@@ -16,7 +17,7 @@ const one = z.object({ instance: z.string().max(200).optional() })
 const EVENTS_SHOWN = 8
 
 /** `instances` are the person's own; `shared` are somebody else's that are shared with the place where they ask. */
-export const instances: ReadAction<typeof none, { instances: InstanceSummary[]; shared: InstanceSummary[]; limit: number }> = {
+export const instances: ReadAction<typeof none, { instances: InstanceSummary[]; shared: InstanceSummary[]; plan: Plan }> = {
   name: 'instances',
   summary: 'List your assistants',
   words: [],
@@ -28,9 +29,9 @@ export const instances: ReadAction<typeof none, { instances: InstanceSummary[]; 
     const rows = await reachable(context)
     const own = rows.filter((row) => row.access.standing === 'owner')
     const shared = rows.filter((row) => !own.includes(row))
-    const plan = own[0] === undefined ? plans.starter : plans[planIdSchema.parse(own[0].plan)]
+    const plan = plans[await planOf(context.db, context.actor.userId)]
     const summaries = (list: typeof rows): InstanceSummary[] => list.map((row) => summaryOf(row, row.access))
-    return ok({ instances: summaries(own), shared: summaries(shared), limit: plan.instancesMax })
+    return ok({ instances: summaries(own), shared: summaries(shared), plan })
   },
 }
 

@@ -4,6 +4,7 @@ import { and, asc, eq, inArray, lt, or, sql, type SQL } from 'drizzle-orm'
 import { assert } from '../lib/errors.ts'
 import { randomId } from '../lib/random.ts'
 import type { Db, Tx } from './connect.ts'
+import { mergeReferrals } from './referrals.ts'
 import { chatsOf } from './users.ts'
 import {
   actionTokens,
@@ -78,6 +79,7 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
     .set({ detail: sql`jsonb_set(${instanceEvents.detail}, '{by}', to_jsonb(${into}::text))` })
     .where(askedBy(from))
   await tx.update(oneTimeTokens).set({ userId: into }).where(eq(oneTimeTokens.userId, from))
+  await mergeReferrals(tx, { from, into })
   const [emptied] = await tx
     .delete(users)
     .where(eq(users.id, from))
@@ -182,6 +184,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .where(or(eq(auditLog.userId, userId), inArray(auditLog.actor, actors)))
   await tx.delete(identities).where(eq(identities.userId, userId))
   await tx.delete(alertHours).where(eq(alertHours.userId, userId))
+  // Their invitations, and that they came by one, go with the row.
   await tx.delete(users).where(eq(users.id, userId))
 }
 

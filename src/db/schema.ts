@@ -314,3 +314,14 @@ export const telegramKeyboards = pgTable('telegram_keyboards', {
   keyboardRef: text('keyboard_ref').notNull(),
   shownAt: at('shown_at').notNull().defaultNow(),
 })
+
+export const referralCodes = pgTable('referral_codes', {
+  code: text('code').primaryKey(),
+  userId: text('user_id').notNull(),
+})
+
+export const referrals = pgTable('referrals', {
+  userId: text('user_id').primaryKey(),
+  referrerId: text('referrer_id').notNull(),
+  cameAt: at('came_at').notNull().defaultNow(),
+})

@@ -46,6 +46,8 @@ const verdicts: Record<ActionName, Verdicts> = {
   link: everybody('ok'),
   unlink: everybody('unknown-account'),
   language: everybody('ok'),
+  invite: everybody('ok'),
+  'accept-invite': everybody('ok'),
   'forget-me': { owner: 'instances-present', operator: 'ok', viewer: 'ok', stranger: 'ok', elsewhere: 'ok' },
 }
 const inputs: Partial<Record<ActionName, object>> = {
@@ -59,6 +61,7 @@ const inputs: Partial<Record<ActionName, object>> = {
   approve: { request: 'abcdefgh2345', answer: 'yes' },
   'set-alerts': { change: { kind: 'digest', at: 480 } },
   language: { language: 'de' },
+  'accept-invite': { code: 'abcd2345' },
   unlink: { account: '6a2a0a5e-6f44-4e0c-9d7d-5a5b8a3f6f10' },
   'forget-me': { confirm: 'forget me' },
 }

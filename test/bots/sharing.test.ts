@@ -357,7 +357,7 @@ describe('where an answer is for one person alone', async () => {
     await news()
     const [annIn, ben] = [inChannel('ann'), inChannel('ben', [rooms[1]])]
     await annIn.says('/instances')
-    expect(annIn.sees()).toBe('🟢 my-claw · live · Amsterdam')
+    expect(annIn.sees()).toContain('🟢 my-claw · live · Amsterdam\nYour plan: Starter')
     await annIn.says('/share')
     expect(annIn.sees()).toContain('What may the people of this channel do with my-claw?')
     expect(annIn.labels()).toEqual(['See', 'Operate', 'The whole server'])
@@ -384,7 +384,7 @@ describe('where an answer is for one person alone', async () => {
     await ben.says('/rename my-claw red-claw')
     expect(ben.sees()).toContain('my-claw is called red-claw now')
     await ben.says('/instances')
-    expect(ben.sees()).toBe('🟢 red-claw · live · Amsterdam\n🟢 my-claw · live · Amsterdam · shared here')
+    expect(ben.sees()).toContain('🟢 red-claw · live · Amsterdam\n🟢 my-claw · live · Amsterdam · shared here')
   })
 })
 

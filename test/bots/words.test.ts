@@ -10,6 +10,7 @@ import { incidentView, type IncidentFacts } from '../../src/bots/core/words/inci
 import { instancesView, logsView, statusView } from '../../src/bots/core/words/instance.ts'
 import { notSetUpView, outcomeView, progressView, type JobFacts } from '../../src/bots/core/words/progress.ts'
 import type { InstanceDetail } from '../../src/actions/action.ts'
+import { plans } from '../../src/domain/plans.ts'
 import { secretShapes, type ShapeProblem } from '../../src/domain/secret-shapes.ts'
 import { operationKinds, type Status } from '../../src/domain/status.ts'
 
@@ -152,13 +153,16 @@ describe('an instance', () => {
   })
 
   test('the list names every instance with its state, and an empty one says what to do', () => {
-    expect(lines(instancesView([detail, { ...detail, name: 'b-claw', status: 'stopped' }], 3))).toEqual([
+    expect(lines(instancesView([detail, { ...detail, name: 'b-claw', status: 'stopped' }], plans.pro))).toEqual([
       '🟢 my-claw · live · Amsterdam',
       '· b-claw · stopped · Amsterdam',
+      'Your plan: Pro. You use 2 of 3 assistants, each with 5 GB of storage.',
     ])
-    expect(labels(instancesView([], 1))).toEqual(['Set one up'])
-    expect(labels(instancesView([detail], 1))).not.toContain('Set up another')
-    expect(labels(instancesView([detail], 3))).toContain('Set up another')
+    expect(labels(instancesView([], plans.starter))).toEqual(['Set one up'])
+    expect(lines(instancesView([detail], plans.starter))[1]).toBe('Your plan: Starter, for 1 assistant with 1 GB of storage.')
+    expect(lines(instancesView([{ ...detail, audience: 'operate' }], plans.starter))).toHaveLength(1)
+    expect(labels(instancesView([detail], plans.starter))).not.toContain('Set up another')
+    expect(labels(instancesView([detail], plans.pro))).toContain('Set up another')
   })
 
   test('logs are shown newest last, and more of them behind a button', () => {

@@ -3,6 +3,7 @@ import type { InstanceDetail, InstanceSummary } from '../../actions/action.ts'
 import { catalogue, type ActionName } from '../../actions/catalogue.ts'
 import { instanceById } from '../../db/instances.ts'
 import { languageOf } from '../../domain/language.ts'
+import { plans, type Plan } from '../../domain/plans.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { allows, type Standing } from '../../domain/sharing.ts'
 import { answerLink, answerUnlink } from './account.ts'
@@ -10,6 +11,7 @@ import { answerAlerts } from './alerts.ts'
 import { startAlerts, startDeploy, startDestroy, startForget, startNumber, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
 import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
+import { answerInvite } from './invite.ts'
 import { inLanguage } from './language.ts'
 import { answerApproval, answerShare } from './sharing.ts'
 import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
@@ -26,7 +28,7 @@ import {
   welcomeView,
   type CommandWords,
 } from './words/greeting.ts'
-import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, planTitle, renamedView, statusView } from './words/instance.ts'
+import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, renamedView, statusView } from './words/instance.ts'
 import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
 import { deadButtonView } from './words/trouble.ts'
@@ -83,15 +85,15 @@ async function refuse(turn: Turn, refusal: Refusal, asked: Asked): Promise<void>
 }
 
 async function listView(turn: Turn): Promise<View> {
-  const { instances, shared, limit } = await listOf(turn)
+  const { instances, shared, plan } = await listOf(turn)
   if (instances.length + shared.length === 0 && turn.actor.overheard === true) return privateOnlyView()
-  return instancesView(instances, limit, shared)
+  return instancesView(instances, plan, shared)
 }
 
-/** The person's instances, those of others that are shared with where they are, and how many of their own their plan allows. */
-export async function listOf(turn: Turn): Promise<{ instances: InstanceSummary[]; shared: InstanceSummary[]; limit: number }> {
+/** The person's instances, those of others that are shared with where they are, and their plan. */
+export async function listOf(turn: Turn): Promise<{ instances: InstanceSummary[]; shared: InstanceSummary[]; plan: Plan }> {
   const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
-  return listed.ok ? listed.value : { instances: [], shared: [], limit: 1 }
+  return listed.ok ? listed.value : { instances: [], shared: [], plan: plans.starter }
 }
 
 /** The first contact, or a short list for somebody we know. */
@@ -148,6 +150,9 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerWhatsapp(turn, args, (instance) => startNumber(turn, instance))
     case 'language':
       return speak(turn, args)
+    case 'invite':
+    case 'accept-invite':
+      return answerInvite(turn)
     case 'set-key-link':
       return answerKeyLink(turn, args)
     case 'forget-me':
@@ -210,11 +215,10 @@ async function knownAs(turn: Turn, wanted: string | undefined): Promise<{ instan
 }
 
 async function deploy(turn: Turn, args: readonly string[]): Promise<void> {
-  const { instances, limit } = await listOf(turn)
+  const { instances, plan } = await listOf(turn)
+  const limit = plan.instancesMax
   const active = instances.filter((one) => one.status !== 'destroying' && one.status !== 'failed')
-  const [first] = active
-  if (first !== undefined && active.length >= limit)
-    return refuse(turn, { reason: 'instance-limit', limit, plan: planTitle(first.plan) }, { action: 'deploy' })
+  if (active.length >= limit) return refuse(turn, { reason: 'instance-limit', limit, plan: plan.title }, { action: 'deploy' })
   await startDeploy(turn, args)
 }
 

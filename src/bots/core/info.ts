@@ -6,6 +6,6 @@ export type Info = {
   billing: boolean
   /** Instances run on the operator's own computer, not at Fly.io. */
   local?: boolean
-  /** Addresses that open another chat with us than `here`, and say this there. */
-  elsewhere?(here: string, command: { name: string; args: readonly string[] }): readonly Elsewhere[]
+  /** Addresses that open another chat with us than `here` (null: any), and say this there. */
+  elsewhere?(here: string | null, command: { name: string; args: readonly string[] }): readonly Elsewhere[]
 }

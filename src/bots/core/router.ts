@@ -11,6 +11,7 @@ import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
 import { answerConversation, answerWithBot, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
+import { invitationOf } from './invite.ts'
 import type { BotMade } from './key-wizard.ts'
 import { inLanguage, t } from './language.ts'
 import { belongsInRoom, isOverheard } from './rooms.ts'
@@ -81,7 +82,7 @@ async function dispatch(turn: Turn): Promise<void> {
   const { inbound } = turn
   switch (inbound.kind) {
     case 'start':
-      return (await askAgain(turn)) ? undefined : greet(turn)
+      return open(turn)
     case 'press': {
       const opened = await openButton(turn.deps.db, inbound.button, inbound)
       return opened.kind === 'press' ? press(turn, opened.press) : tell(turn, deadButtonView(opened.why))
@@ -97,6 +98,11 @@ async function dispatch(turn: Turn): Promise<void> {
   }
 }
 
+/** Somebody opens their chat with us: what they were asked is asked again. */
+async function open(turn: Turn): Promise<void> {
+  if (!(await askAgain(turn))) await greet(turn)
+}
+
 async function press(turn: Turn, { verb, args }: Press): Promise<void> {
   if (verb === 'w') return pressConversation(turn, args)
   if (!pressVerbs.includes(verb)) return tell(turn, deadButtonView('unknown'))
@@ -108,6 +114,11 @@ async function text(turn: Turn, words: string): Promise<void> {
   const typed = typedOf(words, commandNames)
   const asked = words.trim().startsWith('/')
   if (turn.actor.overheard === true) return overheard(turn, words)
+  const code = invitationOf(turn.inbound)
+  if (code !== null) {
+    await turn.deps.actions.perform('accept-invite', { code }, turn.actor)
+    return open(turn)
+  }
   if (asked && holdsKey(words)) return void (await show(turn, strayKeyView(await deleteTheirs(turn))))
   if (!asked && (await answerConversation(turn, words))) return
   if (typed.kind === 'command') return answerCommand(turn, typed.name, typed.args)
@@ -137,7 +148,7 @@ async function overheard(turn: Turn, words: string): Promise<void> {
     return
   }
   // Alone it opens a conversation, which is not had here.
-  const opens = typed.kind === 'command' && typed.name === 'start' && typed.args.length === 0
+  const opens = typed.kind === 'command' && typed.name === 'start' && (typed.args.length === 0 || invitationOf(turn.inbound) !== null)
   if (typed.kind !== 'command' || opens || !belongsInRoom(typed.name)) return void (await show(turn, privateOnlyView()))
   await answerCommand(turn, typed.name, typed.args)
 }

@@ -3,7 +3,7 @@ import { assertNever } from '../../../lib/errors.ts'
 import type { InstanceDetail, InstanceSummary } from '../../../actions/action.ts'
 import { imageOf } from '../../../domain/image.ts'
 import { modelProviderOf } from '../../../domain/model-providers.ts'
-import { planIdSchema, plans } from '../../../domain/plans.ts'
+import { planIdSchema, plans, type Plan } from '../../../domain/plans.ts'
 import { regionOf } from '../../../domain/regions.ts'
 import type { Status } from '../../../domain/status.ts'
 import { t } from '../language.ts'
@@ -86,8 +86,8 @@ export function brainWords(modelProvider: string | null, secrets: readonly { nam
   return secret.last4 === '' ? provider.brain : t`${provider.brain} (key …${secret.last4})`
 }
 
-/** All instances of a person, whose plan allows `limit` of them, and those of others that are shared with where they are. */
-export function instancesView(own: readonly InstanceSummary[], limit: number, shared: readonly InstanceSummary[] = []): View {
+/** All instances of a person, how much of their plan that is, and those of others that are shared with where they are. */
+export function instancesView(own: readonly InstanceSummary[], plan: Plan, shared: readonly InstanceSummary[] = []): View {
   const list = [...own, ...shared]
   if (list.length === 0) {
     return {
@@ -99,12 +99,22 @@ export function instancesView(own: readonly InstanceSummary[], limit: number, sh
   const lines: Block[] = list.map((one) => ({ kind: 'text', text: instanceLine(one) }))
   return {
     tone: 'plain',
-    blocks: lines,
+    blocks: [...lines, ...planBlocks(own, plan)],
     actions: [
       ...list.slice(0, 8).map((one) => button(one.name, 'status', handleOf(one))),
-      ...(own.length < limit ? [button(t`Set up another`, 'deploy')] : []),
+      ...(own.length < plan.instancesMax ? [button(t`Set up another`, 'deploy')] : []),
     ],
   }
+}
+
+/** How much of their plan a person uses: nobody's but theirs to read. */
+function planBlocks(own: readonly InstanceSummary[], { title, instancesMax, volumeGb }: Plan): Block[] {
+  if (own.length === 0 || own.some((one) => one.audience !== 'owner')) return []
+  return [
+    instancesMax === 1
+      ? paragraph`Your plan: ${title}, for 1 assistant with ${volumeGb} GB of storage.`
+      : paragraph`Your plan: ${title}. You use ${own.length} of ${instancesMax} assistants, each with ${volumeGb} GB of storage.`,
+  ]
 }
 
 /** How one instance is doing. */

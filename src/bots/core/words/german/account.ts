@@ -57,4 +57,11 @@ export const account: Readonly<Record<string, string>> = {
   'Your account is deleted, and I no longer know who you are. If you write again, we start afresh.':
     'Dein Konto ist gelöscht, und ich weiß nicht mehr, wer du bist. Wenn du wieder schreibst, fangen wir von vorn an.',
   'Keep my account': 'Konto behalten',
+  'Whoever sends me {0} as their first words came by your invitation.': 'Wer mir als Erstes {0} schickt, kommt auf deine Einladung.',
+  'This is your link: {0}. Whoever opens it and is new here came by your invitation. Without a link, they send me {1} as their first words.':
+    'Das ist dein Link: {0}. Wer ihn öffnet und neu hier ist, kommt auf deine Einladung. Ohne Link schickt man mir als Erstes {1}.',
+  'Nobody came by it yet.': 'Bisher kam niemand darüber.',
+  'One person came by it so far.': 'Bisher kam eine Person darüber.',
+  '{0} people came by it so far.': 'Bisher kamen {0} Leute darüber.',
+  'Open it in {0}': 'In {0} öffnen',
 }

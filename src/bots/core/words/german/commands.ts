@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, string>> = {
   'Delete an assistant and everything it knows': 'Einen Assistenten löschen, mit allem, was er weiß',
   'Use one account in several chats': 'Ein Konto in mehreren Chats benutzen',
   'Take one of your chats out of your account': 'Einen deiner Chats aus deinem Konto nehmen',
+  'Invite somebody, with a link of your own': 'Jemanden einladen, mit einem eigenen Link',
   'Talk English or German': 'Englisch oder Deutsch sprechen',
   'Delete your account and what I know of you': 'Dein Konto löschen und was ich über dich weiß',
   "An assistant's channels, keys and variables": 'Kanäle, Schlüssel und Variablen eines Assistenten',

@@ -15,6 +15,9 @@ export const instance: Readonly<Record<string, string>> = {
   'none yet': 'noch nichts',
   '{0}, without a key: it cannot answer yet': '{0}, ohne Schlüssel: Er kann noch nicht antworten',
   '{0} (key …{1})': '{0} (Schlüssel …{1})',
+  'Your plan: {0}, for 1 assistant with {1} GB of storage.': 'Dein Tarif: {0}, für 1 Assistenten mit {1} GB Speicher.',
+  'Your plan: {0}. You use {1} of {2} assistants, each with {3} GB of storage.':
+    'Dein Tarif: {0}. Du nutzt {1} von {2} Assistenten, jeder mit {3} GB Speicher.',
   'Set up another': 'Noch einen einrichten',
   Health: 'Zustand',
   'Lives in': 'Ort',
