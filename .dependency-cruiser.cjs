@@ -16,6 +16,7 @@ module.exports = {
     rule('adapter-floor', { path: '^src/bots/(telegram|discord|slack|terminal|browser)/' }, { path: '^src/(?!bots/core/|bots/$1/|domain/|lib/)' }),
     floor('web', ['actions', 'billing', 'db', 'domain', 'lib']),
     rule('local-is-a-leaf', { pathNot: '^(src/(local/|main.ts|app.ts)|test/|bench/)' }, { path: '^src/local/' }),
+    rule('images-stand-alone', { path: '^images/' }, { path: '^src/' }, 'they run on a machine that has nothing else of ours'),
     rule('env-only-in-config', { pathNot: '^(src/(config|main|app|faces).ts|test/|bench/)' }, { path: '^src/config.ts', dependencyTypesNot: ['type-only'] }),
     ...Object.entries({
       grammy: 'src/bots/telegram/', 'discord.js': 'src/bots/discord/', '@slack/bolt': 'src/bots/slack/', stripe: 'src/billing/',

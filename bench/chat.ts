@@ -1,6 +1,7 @@
 // 200 people at once press a button in Telegram, Discord and Slack: when each press is acknowledged, and when it is answered, by the whole program on
 // a real Postgres, against a bare bot on the same client library that says back what was pressed. The platforms are simulated, each in a process of
 // its own; so is the bare bot. Then everybody is owed more messages than the platforms take, and what the notifier delivers is counted against that.
+import { newSigningKeys } from '../src/secrets/signing.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { closingLine, figure, median, quantile, say, table } from './support/fig
 import { startScript, type Program } from './support/program.ts'
 import { startScratchPostgres, type Scratch } from './support/scratch-postgres.ts'
 
+const SIGNING_KEYS = (await newSigningKeys()).open()
 const PEOPLE = 200
 /** Telegram's limit on messages makes a round seven seconds long, and the one that the bare bot's library keeps at Discord four. */
 const ROUNDS: Readonly<Record<Platform, number>> = { telegram: 3, discord: 6, slack: 7 }
@@ -80,6 +82,7 @@ function startConch(databaseUrl: string, home: string, stages: Stages): ChildPro
   const env: Record<string, string | undefined> = {
     CONCH_HOME: home,
     DATABASE_URL: databaseUrl,
+    CONCH_SIGNING_KEYS: SIGNING_KEYS,
     PORT: '0',
     GATEWAY_IMAGE: 'gateway:stub',
     LOG_LEVEL: 'warn',

@@ -23,6 +23,8 @@ import { startScript } from './support/program.ts'
 import { startScratchPostgres, type ScratchPostgres } from './support/scratch-postgres.ts'
 import { createStopwatch, type Stopwatch } from './support/stopwatch.ts'
 
+/** Nobody is let in. */
+const NO_KEYS = '{"keys":[]}'
 const IMAGE = 'gateway:inline'
 const REGION = 'fra'
 // The control plane's own settings.
@@ -90,7 +92,7 @@ function startPlane(db: Db, { fly, addressTemplate }: Provider, concurrency: num
   }
   const probe = (url: string): Promise<boolean> => provider.timed(async () => (await prober.check(url)).ok)
   const loop = createLoop(
-    { db, fly: provider.around(fly), clock: systemClock, random: systemRandom, log: silentLog, addressTemplate, probe, announced },
+    { db, fly: provider.around(fly), clock: systemClock, random: systemRandom, log: silentLog, addressTemplate, keys: NO_KEYS, probe, announced },
     { owner: 'bench', concurrency, ...LOOP },
   )
   const stopping = new AbortController()
@@ -174,7 +176,7 @@ async function bareDeployment({ fly, addressTemplate }: Provider, prober: Prober
   await fly.allocateIp(app, 'v6')
   await fly.allocateIp(app, 'shared_v4')
   const volume = await fly.createVolume(app, { name: volumeNameOf(row.id), region: REGION, sizeGb: plans.starter.volumeGb, compute: guest })
-  const { config } = machinePlan(row, { addressTemplate, volumeId: volume.id })
+  const { config } = machinePlan(row, { addressTemplate, keys: NO_KEYS, volumeId: volume.id })
   await fly.createMachine(app, { name: app, region: REGION, config })
   while (!(await prober.check(`${addressOf(row.id, addressTemplate)}/healthz`)).ok) await systemClock.sleep(5)
 }

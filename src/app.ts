@@ -18,6 +18,7 @@ import { startMachinesServer } from './local/server.ts'
 import { createFlyClient } from './orchestrator/fly/client.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
 import type { SweepOptions } from './orchestrator/health/sweep.ts'
+import { signingKeysOf } from './secrets/signing.ts'
 import { createSpinner } from './bots/terminal/spinner.ts'
 import { startWebServer } from './web/server.ts'
 
@@ -108,6 +109,7 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     addressTemplate: provider.addressTemplate,
     faces: [...platforms.map((one) => one.face), ...(terminal === null ? [] : [terminal])],
     settings: { image: config.gatewayImage, billing: false },
+    signingKeys: config.signingKeys ?? (await signingKeysOf(join(config.home, 'signing-keys.json'))),
     webAddress,
     local: config.provider.kind === 'local',
     checks: config.checks,

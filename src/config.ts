@@ -4,10 +4,13 @@ import { z } from 'zod'
 import { imageOf } from './domain/image.ts'
 import { Sealed } from './lib/sealed.ts'
 import type { CheckUrls } from './secrets/live-check.ts'
+import { signingKeysIn } from './secrets/signing-keys.ts'
 
 export type Config = {
   home: string
   database: { kind: 'pglite' } | { kind: 'postgres'; url: Sealed }
+  /** Null: made once, and kept in the home. */
+  signingKeys: Sealed | null
   port: number
   /** The address that people's browsers reach us under, without a slash at its end. Null: only this machine does. */
   publicUrl: string | null
@@ -67,6 +70,17 @@ const environment = z.object({
       description: 'Postgres to use instead of the embedded database. Needed as soon as two processes share the work. `sslmode` in it is honoured.',
       example: 'postgres://conch:PASSWORD@db.example.com:5432/conch?sslmode=require',
       default: 'embedded, in `CONCH_HOME`',
+    }),
+  CONCH_SIGNING_KEYS: z
+    .string()
+    .refine((text) => signingKeysIn(text) !== null, 'must be what `npm run signing-keys` prints: a JSON Web Key Set with Ed25519 private keys')
+    .transform((text) => new Sealed(text))
+    .optional()
+    .meta({
+      description:
+        'What machines know this service by. The first key signs; all are made known to machines with their next update. Needed with `DATABASE_URL`; printed by `npm run signing-keys`.',
+      example: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}]}',
+      default: 'made once, in `CONCH_HOME`',
     }),
   PORT: z
     .string()
@@ -218,6 +232,7 @@ function configOf(env: Environment): Config {
   return {
     home: env.CONCH_HOME,
     database: env.DATABASE_URL === undefined ? { kind: 'pglite' } : { kind: 'postgres', url: new Sealed(env.DATABASE_URL) },
+    signingKeys: env.CONCH_SIGNING_KEYS ?? null,
     port: env.PORT,
     publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
     gatewayImage: env.GATEWAY_IMAGE,
@@ -263,6 +278,7 @@ const SLACK_HTTP = ['SLACK_SIGNING_SECRET', 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SEC
 // A group is given whole or not at all: half of it would start something else than its owner thinks.
 function halves(given: Record<string, string>): ConfigProblem[] {
   const needs: [Name, Name][] = [
+    ['DATABASE_URL', 'CONCH_SIGNING_KEYS'],
     ['FLY_API_TOKEN', 'FLY_ORG'],
     ['FLY_ORG', 'FLY_API_TOKEN'],
     ['FLY_API_URL', 'FLY_API_TOKEN'],

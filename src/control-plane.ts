@@ -25,6 +25,7 @@ import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
 import { ConchError, messageOf } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
+import type { Sealed } from './lib/sealed.ts'
 import type { Random } from './lib/random.ts'
 import { createFleetPoll } from './orchestrator/fleet-poll.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
@@ -32,12 +33,14 @@ import { createChannelChecks } from './orchestrator/health/channels.ts'
 import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
+import { createLinkTo } from './orchestrator/door.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { createGateway } from './orchestrator/pairing/gateway.ts'
 import { createPairings } from './orchestrator/pairing/pairing.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
 import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
 import { createOwnBots } from './secrets/own-bots.ts'
+import { createSigner } from './secrets/signing.ts'
 import { createSecretStore } from './secrets/secret-store.ts'
 
 export type ControlPlaneDeps = {
@@ -45,7 +48,9 @@ export type ControlPlaneDeps = {
   fly: FlyClient
   addressTemplate: string
   faces: readonly Face[]
-  settings: ActionSettings
+  settings: Omit<ActionSettings, 'linkTo'>
+  /** What this control plane signs with, as CONCH_SIGNING_KEYS has it. */
+  signingKeys: Sealed
   webAddress: string | null
   /** Gateways run on this computer. */
   local: boolean
@@ -96,6 +101,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const prober = createProber({ elapsed: deps.elapsed })
   const faces = new Map(deps.faces.map((face) => [face.provider, face]))
   const { image, billing } = deps.settings
+  const signer = await createSigner({ keys: deps.signingKeys, clock })
+  const linkTo = createLinkTo({ signer, addressTemplate: deps.addressTemplate })
   const info: Info = { gatewayImage: image, webAddress: deps.webAddress, local: deps.local, billing, elsewhere: addressesOf(deps.faces) }
   const announced = (): void => notifier.wake()
   const pairings = createPairings({ db, gateway: createGateway({ fly }), clock, log, announced, changed: () => changed() })
@@ -103,7 +110,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render })
   const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
   const loop = createLoop(
-    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, probe, announced },
+    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, keys: signer.publicKeys, probe, announced },
     { owner, ...LOOP_DEFAULTS, ...deps.loop },
   )
   const changed = (): void => {
@@ -114,7 +121,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
-  const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: deps.settings, changed })
+  const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: { ...deps.settings, linkTo }, changed })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const channels = createChannelChecks({ db, log, prober, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })

@@ -13,11 +13,14 @@ function problemsOf(env: Record<string, string>): ConfigProblem[] {
   return read.ok ? [] : read.problems
 }
 
+const KEYS = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"eA","d":"ZA"}]}'
+
 describe('configuration', () => {
   it('nothing configured is a working local Conch', () => {
     const nothing: Config = {
       home: '.conch',
       database: { kind: 'pglite' },
+      signingKeys: null,
       port: 8787,
       publicUrl: null,
       gatewayImage: 'gateway:openclaw-2026.9.6',
@@ -44,6 +47,7 @@ describe('configuration', () => {
     const config = configOf({
       CONCH_HOME: '/var/lib/conch',
       DATABASE_URL: 'postgresql://conch:hunter2@db/conch',
+      CONCH_SIGNING_KEYS: KEYS,
       PORT: '0',
       PUBLIC_URL: 'https://conch.example.com/',
       GATEWAY_IMAGE: 'registry.fly.io/conch-gateway:openclaw-2026.9.6',
@@ -69,8 +73,10 @@ describe('configuration', () => {
     ['PORT', { PORT: 'http' }, '8080'],
     ['PORT', { PORT: '65536' }, '8080'],
     ['PORT', { PORT: '-1' }, '8080'],
-    ['DATABASE_URL', { DATABASE_URL: 'mysql://a:hunter2@db/conch' }, 'postgres://'],
-    ['DATABASE_URL', { DATABASE_URL: 'hunter2' }, 'postgres://'],
+    ['DATABASE_URL', { DATABASE_URL: 'mysql://a:hunter2@db/conch', CONCH_SIGNING_KEYS: KEYS }, 'postgres://'],
+    ['DATABASE_URL', { DATABASE_URL: 'hunter2', CONCH_SIGNING_KEYS: KEYS }, 'postgres://'],
+    ['CONCH_SIGNING_KEYS', { DATABASE_URL: 'postgres://a:hunter2@db/conch' }, 'Ed25519'],
+    ['CONCH_SIGNING_KEYS', { CONCH_SIGNING_KEYS: '{"keys":[{"kty":"oct","k":"hunter2"}]}' }, 'Ed25519'],
     ['PUBLIC_URL', { PUBLIC_URL: 'http://conch.example.com' }, 'https://'],
     ['PUBLIC_URL', { PUBLIC_URL: 'http://localhost.example.com' }, 'https://'],
     ['PUBLIC_URL', { PUBLIC_URL: 'conch.example.com' }, 'https://'],

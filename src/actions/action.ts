@@ -8,6 +8,7 @@ import type { Result } from '../domain/refusal.ts'
 import type { Role, RoomKind, Standing } from '../domain/sharing.ts'
 import type { Status } from '../domain/status.ts'
 import type { Who } from '../domain/who.ts'
+import type { Sealed } from '../lib/sealed.ts'
 import type { Log } from '../lib/log.ts'
 import type { SecretStore } from '../secrets/secret-store.ts'
 
@@ -44,7 +45,12 @@ export type Trail = {
   detail: Record<string, unknown>
 }
 /** What the operator's configuration decides for all. */
-export type ActionSettings = { image: string; billing: boolean }
+export type ActionSettings = {
+  image: string
+  billing: boolean
+  /** Signs a link to an instance's control page, which works once, for a minute. */
+  linkTo: (instanceId: string) => Promise<Sealed>
+}
 /** Where an instance's output is read; null when the provider does not answer. */
 export type LogSource = (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null>
 

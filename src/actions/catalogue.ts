@@ -9,6 +9,7 @@ import { acceptInvite, invite } from './invite.ts'
 import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
+import { open } from './open.ts'
 import { restart, start, stop } from './power.ts'
 import { share, shares } from './share.ts'
 import { setKeyLink } from './set-key-link.ts'
@@ -19,6 +20,7 @@ export const catalogue = {
   deploy,
   instances,
   status,
+  open,
   logs,
   restart,
   stop,

@@ -36,6 +36,11 @@ export function dataFolder(folders: Folders, machine: Machine): string {
   return machine.volumeId === null ? rootFolder(folders, machine) : folders.volume(machine.volumeId)
 }
 
+/** Where it is counted what this server kills for want of memory. It goes with the root disk. */
+export function memoryEventsFile(folders: Folders, machine: Machine): string {
+  return join(rootFolder(folders, machine), 'memory.events')
+}
+
 /** A path inside the guest as a path here, when it lies on the mounted volume. */
 export function mappedPath(path: string, mountPath: string | undefined, dataDir: string): string | null {
   if (mountPath === undefined) return null
@@ -87,9 +92,9 @@ export function machinePath(nodePath: string, extra: readonly string[]): string 
 /** Lays out a machine's folders and files and gives the command that runs it. */
 export async function layOut(
   deps: LaunchDeps,
-  options: { app: App; machine: Machine; image: Image & { kind: 'process' }; port: number; secrets: DeliveredSecrets },
+  options: { app: App; machine: Machine; image: Image & { kind: 'process' }; port: number; gatewayPort: number; secrets: DeliveredSecrets },
 ): Promise<GuestCommand> {
-  const { app, machine, image, port, secrets } = options
+  const { app, machine, image, port, gatewayPort, secrets } = options
   const rootDir = rootFolder(deps.folders, machine)
   const dataDir = dataFolder(deps.folders, machine)
   await rm(rootDir, { recursive: true, force: true })
@@ -97,6 +102,6 @@ export async function layOut(
   await mkdir(dataDir, { recursive: true })
   await placeFiles(machine.config, { dataDir, rootDir }, secrets)
   const env = machineEnv(app, machine, { dataDir, rootDir, secrets })
-  const command = image.command({ port, dataDir, env })
+  const command = image.command({ port, gatewayPort, memoryEvents: memoryEventsFile(deps.folders, machine), dataDir, env })
   return { command: deps.nodePath, args: command.args, cwd: dataDir, env: { ...env, PATH: machinePath(deps.nodePath, command.path), ...command.env } }
 }

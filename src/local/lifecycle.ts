@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { messageOf } from '../lib/errors.ts'
 import { spawnGuest, type GuestExit, type GuestProcess } from './guest-process.ts'
 import type { Image } from './images/image.ts'
-import { freePort, layOut, type DeliveredSecrets } from './launch.ts'
+import { freePort, layOut, memoryEventsFile, type DeliveredSecrets } from './launch.ts'
 import { durationMs, type MachineConfig } from './machine-config.ts'
 import type { MachineLogs } from './machine-logs.ts'
 import type { App, Machine, MachineState } from './model.ts'
@@ -29,6 +29,7 @@ export type Run =
       memoryBytes: number
       cpuMs: number
       oomKilled: boolean
+      memoryEvents: string
       /** Settles when the end of the process has been written down. */
       gone: Promise<void>
     }
@@ -149,10 +150,10 @@ async function launch(ctx: Context, app: App, machine: Machine, signal: AbortSig
   setState(ctx, app, machine, 'starting')
   try {
     if (image.needsPreparation() && !(await prepare(ctx, app, machine, image, signal))) return
-    const port = await freePort()
+    const [port, gatewayPort] = [await freePort(), await freePort()]
     const guest = await layOut(
       { folders: platform.folders, nodePath: ctx.nodePath },
-      { app, machine, image, port, secrets: ctx.delivered.get(machine.id) ?? {} },
+      { app, machine, image, port, gatewayPort, secrets: ctx.delivered.get(machine.id) ?? {} },
     )
     if (signal.aborted || ctx.closing) return
     const pidFile = join(platform.folders.machine(machine.id), 'pid.json')
@@ -174,6 +175,7 @@ async function launch(ctx: Context, app: App, machine: Machine, signal: AbortSig
       memoryBytes: 0,
       cpuMs: 0,
       oomKilled: false,
+      memoryEvents: memoryEventsFile(platform.folders, machine),
       gone: Promise.resolve(),
     }
     ctx.running.set(machine.id, run)

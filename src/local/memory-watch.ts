@@ -1,8 +1,9 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Clock } from '../lib/clock.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Lifecycle, Run } from './lifecycle.ts'
 import { memoryLimitBytes } from './machine-config.ts'
 import type { MachineLogs } from './machine-logs.ts'
-import { readProcessTable, treeOf } from './process-table.ts'
+import { readProcessTable, signalProcess, treeOf } from './process-table.ts'
 
 const PERIOD_MS = 1000
 
@@ -20,14 +21,24 @@ export function measure(lifecycle: Lifecycle, logs: MachineLogs): void {
     )
     const limit = memoryLimitBytes(run.machine.config)
     if (run.memoryBytes <= limit || run.oomKilled) continue
-    run.oomKilled = true
+    const [largest] = tree.toSorted((a, b) => b.rssBytes - a.rssBytes)
     logs.write(run.machine.id, {
       level: 'error',
       provider: 'runner',
       message: `Out of memory: ${Math.round(run.memoryBytes / 1048576)} MB used, ${limit / 1048576} MB allowed; killed`,
     })
-    run.process.signal('SIGKILL')
+    if (largest === undefined || largest.pid === run.process.pid) {
+      run.oomKilled = true
+      run.process.signal('SIGKILL')
+    } else killInside(run, largest.pid)
   }
+}
+
+/** The kernel takes the largest process, and counts it where those who stay alive can read it. */
+function killInside(run: Run & { kind: 'process' }, pid: number): void {
+  const before = /^oom_kill (\d+)/m.exec(existsSync(run.memoryEvents) ? readFileSync(run.memoryEvents, 'utf8') : '')?.[1]
+  writeFileSync(run.memoryEvents, `oom_kill ${Number(before ?? 0) + 1}\n`)
+  signalProcess(pid, 'SIGKILL')
 }
 
 /** Measures once a second until stopped. */

@@ -123,8 +123,17 @@ export function treeOf(table: readonly ProcessRow[], leader: number): ProcessRow
 
 /** Signals a whole process group; false when nobody is left in it. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
+  return signalled(-leader, signal)
+}
+
+/** Signals one process; false when it is gone. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  return signalled(pid, signal)
+}
+
+function signalled(target: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(-leader, signal)
+    process.kill(target, signal)
     return true
   } catch {
     return false

@@ -18,7 +18,7 @@ const STOP_TIMEOUT_SECONDS = 30
 const PASSWORD = 'OPENCLAW_GATEWAY_PASSWORD'
 
 export type Made = { volumeId?: string; machineId?: string; secretsVersion?: number }
-export type ExecuteDeps = { fly: FlyClient; addressTemplate: string }
+export type ExecuteDeps = { fly: FlyClient; addressTemplate: string; keys: string }
 
 /** Performs `step` and returns the ids of what it made. Throws a ProviderError when the provider refuses or does not answer. */
 export async function execute(deps: ExecuteDeps, row: InstanceRow, step: ProviderStep): Promise<Made> {
@@ -35,7 +35,7 @@ export async function execute(deps: ExecuteDeps, row: InstanceRow, step: Provide
     case 'create-machine':
       return createMachine(deps, app, row, step)
     case 'update-machine': {
-      const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, volumeId: row.volumeId })
+      const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId })
       await fly.updateMachine(app, step.id, { config, ...secretsOption(row) })
       return {}
     }
@@ -88,7 +88,7 @@ async function createVolume(fly: FlyClient, app: string, row: InstanceRow, step:
 }
 
 async function createMachine(deps: ExecuteDeps, app: string, row: InstanceRow, step: Extract<Step, { kind: 'create-machine' }>): Promise<Made> {
-  const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, volumeId: step.volumeId })
+  const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: step.volumeId })
   try {
     const machine = await deps.fly.createMachine(app, { name: app, region: step.region, config, ...secretsOption(row) })
     return { machineId: machine.id, volumeId: step.volumeId }

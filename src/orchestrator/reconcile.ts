@@ -24,6 +24,8 @@ export type ReconcileDeps = {
   random: Random
   log: Log
   addressTemplate: string
+  /** The public keys of this control plane, as machines get them. */
+  keys: string
   /** True when the gateway at this address answers its health probe. */
   probe: (url: string) => Promise<boolean>
   /** Called after every write that owes somebody a message. */
@@ -83,7 +85,7 @@ async function takeTurn(deps: ReconcileDeps, row: InstanceRow, claim: Claim): Pr
 
 async function lookAndStep(deps: ReconcileDeps, row: InstanceRow, claim: Claim, wantFull: boolean): Promise<Turn | null> {
   const { observed, machine, full } = await observe(deps.fly, row, { full: wantFull })
-  const plan = machinePlan(row, { addressTemplate: deps.addressTemplate, volumeId: row.volumeId })
+  const plan = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId })
   const now = deps.clock.now().getTime()
   const seen = seenPatch(row, observed, machine, full, new Date(now))
   const current = { ...row, ...seen }

@@ -24,6 +24,7 @@ const ownerOnly = (verdict = 'ok'): Verdicts => ({ owner: verdict, operator: 'no
 const verdicts: Record<ActionName, Verdicts> = {
   instances: everybody('ok'),
   status: { owner: 'ok', operator: 'ok', viewer: 'ok', ...unseen },
+  open: ownerOnly(),
   logs: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },
   restart: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },
   stop: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },

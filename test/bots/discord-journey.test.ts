@@ -1,4 +1,5 @@
 // The whole control plane behind the real client library: what a person lives through on Discord.
+import { testSigningKeys } from '../support/signing.ts'
 import { PassThrough } from 'node:stream'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -55,6 +56,7 @@ describe('on Discord', async () => {
       addressTemplate: machines.server.addressTemplate,
       faces: [face],
       settings: { image: 'gateway:inline', billing: false },
+      signingKeys: testSigningKeys,
       local: true,
       webAddress: null,
       elapsed: () => performance.now(),

@@ -1,5 +1,6 @@
 // A chat for an assistant, asked for on Telegram, Discord and Slack through their real client libraries: the same way on each, and the token is in
 // the provider's store and nowhere else.
+import { testSigningKeys } from '../support/signing.ts'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Face, Inbound } from '../../src/bots/core/face.ts'
 import { createDiscordFace } from '../../src/bots/discord/discord.ts'
@@ -102,6 +103,7 @@ describe.each(Object.entries(chats))('keys on %s', async (platform, openChat) =>
       addressTemplate: machines.server.addressTemplate,
       faces: [face],
       settings: { image: 'gateway:inline', billing: false },
+      signingKeys: testSigningKeys,
       local: true,
       webAddress: null,
       checks: platforms.urls,

@@ -1,4 +1,5 @@
 // Slack through its real client library, against a simulated Slack: the whole control plane behind it, over a socket.
+import { testSigningKeys } from '../support/signing.ts'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ReadyView } from '../../src/bots/core/view.ts'
@@ -45,6 +46,7 @@ describe('a person on Slack', async () => {
       addressTemplate: machines.server.addressTemplate,
       faces: [face],
       settings: { image: 'gateway:inline', billing: false },
+      signingKeys: testSigningKeys,
       local: true,
       webAddress: 'http://127.0.0.1:8787',
       clock: systemClock,

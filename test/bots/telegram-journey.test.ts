@@ -1,4 +1,5 @@
 // The whole control plane behind the face: a person's way from the first word to the last, and what must not happen on it.
+import { testSigningKeys } from '../support/signing.ts'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createTelegramFace } from '../../src/bots/telegram/telegram.ts'
@@ -51,6 +52,7 @@ describe('a person on Telegram', async () => {
       addressTemplate: machines.server.addressTemplate,
       faces: [face],
       settings: { image: 'gateway:inline', billing: false },
+      signingKeys: testSigningKeys,
       local: true,
       webAddress: 'http://127.0.0.1:8787',
       ...(options.managesBots === true && { checks: checksAt(sim.apiRoot) }),

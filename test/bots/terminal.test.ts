@@ -1,3 +1,4 @@
+import { testSigningKeys } from '../support/signing.ts'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Inbound } from '../../src/bots/core/face.ts'
@@ -201,6 +202,7 @@ describe('a script', async () => {
       addressTemplate: machines.server.addressTemplate,
       faces: [at.terminal],
       settings: { image: 'gateway:inline', billing: false },
+      signingKeys: testSigningKeys,
       local: true,
       webAddress: 'http://127.0.0.1:8787',
       clock: systemClock,

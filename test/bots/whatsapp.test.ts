@@ -1,4 +1,5 @@
 // Linking an assistant with WhatsApp, in conversation: on a chat without a platform, and on Telegram with everything behind it.
+import { testSigningKeys } from '../support/signing.ts'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { pictureOf } from '../../src/bots/core/layout.ts'
@@ -215,6 +216,7 @@ describe('WhatsApp in conversation', async () => {
         addressTemplate: machines.server.addressTemplate,
         faces: [face],
         settings: { image: 'gateway:stub', billing: false },
+        signingKeys: testSigningKeys,
         local: true,
         webAddress: null,
         clock: systemClock,

@@ -47,6 +47,10 @@ function stage(program: string, node = process.execPath): Stage {
       timers.add(timer)
       return () => void timers.delete(timer)
     },
+    ended: () => undefined,
+    refused: () => false,
+    answered: () => undefined,
+    others: null,
     output: (part) => void (text += part.toString()),
   }
   const gateway = createGateway(deps)

@@ -1,3 +1,4 @@
+import { testSigningKeys } from '../support/signing.ts'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -39,7 +40,7 @@ describe('the journey through the terminal on postgres', () => {
   it('sets up, looks after and destroys an assistant', { timeout: 60_000 }, async () => {
     const { url, drop } = await createPostgresDatabase(TEMPLATE)
     onTestFinished(drop)
-    const { printed, code } = await run(home({ empty: true }), JOURNEY, { DATABASE_URL: url })
+    const { printed, code } = await run(home({ empty: true }), JOURNEY, { DATABASE_URL: url, CONCH_SIGNING_KEYS: testSigningKeys.open() })
     expect(code).toBe(0)
     const expected = [
       'Hi! I set up',

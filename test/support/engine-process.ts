@@ -16,7 +16,7 @@ const fly = createFlyClient({ apiUrl, platformUrl, token: new Sealed(token), org
 const prober = createProber({ elapsed: () => performance.now() })
 const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
 const loop = createLoop(
-  { db, fly, addressTemplate, probe, announced: () => undefined, ...parts },
+  { db, fly, addressTemplate, keys: '{"keys":[]}', probe, announced: () => undefined, ...parts },
   { owner: `process-${process.pid}`, leaseMs: 2_000, concurrency: 16, idleMs: 100 },
 )
 process.stdout.write('running\n')

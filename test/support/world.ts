@@ -23,6 +23,8 @@ import { createPairings, type Pairings } from '../../src/orchestrator/pairing/pa
 import type { LiveCheck } from '../../src/secrets/live-check.ts'
 import { createOwnBots } from '../../src/secrets/own-bots.ts'
 import { createSecretStore, type SecretStore } from '../../src/secrets/secret-store.ts'
+import { createLinkTo } from '../../src/orchestrator/door.ts'
+import { testSigner } from './signing.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 
 export type TestClock = Clock & { advance(ms: number): void }
@@ -145,6 +147,7 @@ export function createWorld(database: Database, machines: Machines, options: Wor
     random: () => 0.5,
     log: silentLog,
     addressTemplate: server.addressTemplate,
+    keys: testSigner.publicKeys,
     probe,
     announced: () => undefined,
   }
@@ -153,7 +156,11 @@ export function createWorld(database: Database, machines: Machines, options: Wor
     log: silentLog,
     secrets: secretsOf(database, { fly, clock, options }),
     logs: async () => [],
-    settings: { image: options.image ?? 'gateway:inline', billing: false },
+    settings: {
+      image: options.image ?? 'gateway:inline',
+      billing: false,
+      linkTo: createLinkTo({ signer: testSigner, addressTemplate: server.addressTemplate }),
+    },
     changed: () => undefined,
   })
   const turn: World['turn'] = async (more = {}) => {

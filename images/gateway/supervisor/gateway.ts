@@ -19,6 +19,8 @@ export type Gateway = {
   pid(): number | null
   /** Starts it now: at first, from a wait, or after the configuration was replaced. Does nothing while it runs or once it was stopped. */
   start(): void
+  /** Ends it in order and starts it again at once, as for another configuration. From a wait or a refused configuration it starts at once. */
+  restart(): void
   /** SIGTERM, and SIGKILL to what is left 30 s later. Resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -32,88 +34,144 @@ export type GatewayDeps = {
   now: () => Date
   /** Calls back after `ms` milliseconds; the returned function takes it back. */
   after: (ms: number, then: () => void) => () => void
+  /** It ended unasked. */
+  ended: (reason: ExitReason, lastWords: string) => void
+  /** It refuses its configuration. True when another one is in place now, so that it is worth a start. */
+  refused: (lastWords: string) => boolean
+  /** It answers, for the first time since it was started. */
+  answered: () => void
+  /**
+   * Everything else that runs as the gateway's, where it shares the supervisor's process group; null: it gets a group of its own. A group that is
+   * shared ends as a whole when whoever watches over the supervisor ends it.
+   */
+  others: (() => readonly number[]) | null
   /** What the gateway writes. */
   output: (part: Buffer, stream: 'out' | 'error') => void
 }
 
 const PROBE_EVERY_MS = 1_000
+/** Until it answers for the first time: somebody may be waiting. */
+const PROBE_STARTING_MS = 250
 /** OpenClaw ends within 2 s of SIGTERM when idle, and never when a channel cannot be reached. */
 const STOP_PATIENCE_MS = 30_000
 const LAST_WORDS_MAX = 4_000
 
+/** What is known of it, between its events. */
+type Watched = {
+  deps: GatewayDeps
+  restarts: Record<ExitReason, number>
+  state: GatewayState
+  child: ChildProcess | null
+  /** In a row. */
+  crashes: number
+  stopping: boolean
+  /** It is to be started as soon as it has ended. */
+  again: boolean
+  gone: Promise<void>
+  /** Takes back what is to happen next. */
+  takeBack: () => void
+}
+
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { now, after } = deps
-  const restarts: Record<ExitReason, number> = { 'bad-config': 0, 'out-of-memory': 0, crashed: 0 }
-  let state: GatewayState = { kind: 'stopped', since: now() }
-  let child: ChildProcess | null = null
-  let crashes = 0
-  let stopping = false
-  let gone: Promise<void> = Promise.resolve()
-  let takeBack = (): void => undefined
-
-  const begin = (): void => {
-    takeBack()
-    const run = launch(deps)
-    child = run.process
-    state = { kind: 'starting', since: now() }
-    gone = run.end.then(({ reason, lastWords }) => {
-      child = null
-      ended(reason, lastWords)
-    })
-    watch(run.process)
+  const { now } = deps
+  const it: Watched = {
+    deps,
+    restarts: { 'bad-config': 0, 'out-of-memory': 0, crashed: 0 },
+    state: { kind: 'stopped', since: now() },
+    child: null,
+    crashes: 0,
+    stopping: false,
+    again: false,
+    gone: Promise.resolve(),
+    takeBack: () => undefined,
   }
-
-  const ended = (reason: ExitReason, lastWords: string): void => {
-    takeBack()
-    if (stopping) state = { kind: 'stopped', since: now() }
-    else if (reason === 'bad-config') state = { kind: 'degraded', since: now(), reason, detail: lastWords.trim() }
-    else {
-      crashes += 1
-      const ms = backoffMs(crashes)
-      state = { kind: 'waiting', since: now(), reason, restartAt: new Date(now().getTime() + ms) }
-      takeBack = after(ms, () => {
-        restarts[reason] += 1
-        begin()
-      })
-    }
-  }
-
-  const watch = (watched: ChildProcess): void => {
-    takeBack = after(PROBE_EVERY_MS, () => {
-      void deps.probe().then((well) => {
-        if (child !== watched || stopping) return
-        if (well && state.kind !== 'live') state = { kind: 'live', since: now() }
-        if (!well && state.kind === 'live') state = { kind: 'unwell', since: now() }
-        if (state.kind === 'live' && now().getTime() - state.since.getTime() >= STEADY_MS) crashes = 0
-        watch(watched)
-      })
-    })
-  }
-
   return {
-    state: () => state,
-    restarts: () => ({ ...restarts }),
-    pid: () => child?.pid ?? null,
+    state: () => it.state,
+    restarts: () => ({ ...it.restarts }),
+    pid: () => it.child?.pid ?? null,
     start() {
-      if (child !== null || stopping) return
+      if (it.child !== null || it.stopping) return
       // From a wait this is the restart that was due.
-      if (state.kind === 'waiting' || state.kind === 'degraded') restarts[state.reason] += 1
-      begin()
+      if (it.state.kind === 'waiting' || it.state.kind === 'degraded') it.restarts[it.state.reason] += 1
+      begin(it)
+    },
+    restart() {
+      if (it.stopping || it.again) return
+      if (it.child === null) return begin(it)
+      it.again = true
+      it.takeBack()
+      it.state = { kind: 'starting', since: now() }
+      void end(it, it.child)
     },
     async stop() {
-      stopping = true
-      takeBack()
-      const running = child
-      if (running === null) {
-        state = { kind: 'stopped', since: now() }
-        return
-      }
-      killGroup(running, 'SIGTERM')
-      const calm = after(STOP_PATIENCE_MS, () => killGroup(running, 'SIGKILL'))
-      await gone
-      calm()
+      it.stopping = true
+      it.takeBack()
+      if (it.child !== null) return end(it, it.child)
+      it.state = { kind: 'stopped', since: now() }
     },
   }
+}
+
+function begin(it: Watched): void {
+  it.takeBack()
+  const run = launch(it.deps)
+  it.child = run.process
+  it.state = { kind: 'starting', since: it.deps.now() }
+  it.gone = run.end.then(({ reason, lastWords }) => {
+    it.child = null
+    ended(it, reason, lastWords)
+  })
+  watch(it, run.process)
+}
+
+function ended(it: Watched, reason: ExitReason, lastWords: string): void {
+  const { deps } = it
+  it.takeBack()
+  if (it.stopping) {
+    it.state = { kind: 'stopped', since: deps.now() }
+    return
+  }
+  if (it.again) {
+    it.again = false
+    return begin(it)
+  }
+  deps.ended(reason, lastWords)
+  if (reason === 'bad-config') {
+    it.state = { kind: 'degraded', since: deps.now(), reason, detail: lastWords.trim() }
+    if (deps.refused(lastWords)) begin(it)
+    return
+  }
+  it.crashes += 1
+  const ms = backoffMs(it.crashes)
+  it.state = { kind: 'waiting', since: deps.now(), reason, restartAt: new Date(deps.now().getTime() + ms) }
+  it.takeBack = deps.after(ms, () => {
+    it.restarts[reason] += 1
+    begin(it)
+  })
+}
+
+function watch(it: Watched, watched: ChildProcess): void {
+  const { deps } = it
+  it.takeBack = deps.after(it.state.kind === 'starting' ? PROBE_STARTING_MS : PROBE_EVERY_MS, () => {
+    void deps.probe().then((well) => {
+      if (it.child !== watched || it.stopping || it.again) return
+      if (well && it.state.kind !== 'live') {
+        if (it.state.kind === 'starting') deps.answered()
+        it.state = { kind: 'live', since: deps.now() }
+      }
+      if (!well && it.state.kind === 'live') it.state = { kind: 'unwell', since: deps.now() }
+      if (it.state.kind === 'live' && deps.now().getTime() - it.state.since.getTime() >= STEADY_MS) it.crashes = 0
+      watch(it, watched)
+    })
+  })
+}
+
+/** Ends it in order, and what is left of it when patience ends. */
+async function end({ deps, gone }: Watched, running: ChildProcess): Promise<void> {
+  signal(running, 'SIGTERM', deps.others)
+  const calm = deps.after(STOP_PATIENCE_MS, () => signal(running, 'SIGKILL', deps.others))
+  await gone
+  calm()
 }
 
 /** Starts the process. `end` resolves when it and all that it started are gone; it never rejects. */
@@ -121,15 +179,14 @@ function launch(deps: GatewayDeps): { process: ChildProcess; end: Promise<{ reas
   const { program, args, env } = deps.command
   const killsBefore = deps.memoryKills()
   let lastWords = ''
-  // A group of its own, so that what it starts ends with it.
-  const started = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const started = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: deps.others === null })
   started.stdout.on('data', (part: Buffer) => deps.output(part, 'out'))
   started.stderr.on('data', (part: Buffer) => {
     lastWords = (lastWords + part.toString()).slice(-LAST_WORDS_MAX)
     deps.output(part, 'error')
   })
   // What it started would hold its output open.
-  started.once('exit', () => killGroup(started, 'SIGKILL'))
+  started.once('exit', () => signal(started, 'SIGKILL', deps.others))
   started.once('error', (error) => (lastWords ||= error.message))
   const end = new Promise<{ reason: ExitReason; lastWords: string }>((resolve) => {
     // After the last of its output, and also when it could not be started.
@@ -140,12 +197,19 @@ function launch(deps: GatewayDeps): { process: ChildProcess; end: Promise<{ reas
   return { process: started, end }
 }
 
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+/** The gateway is asked to end, and what it started with it; the end comes to all of them. */
+function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL', others: GatewayDeps['others']): void {
   if (pid === undefined) return
+  if (others === null) return send(-pid, name)
+  if (name === 'SIGTERM') return send(pid, name)
+  for (const one of others()) send(one, name)
+}
+
+function send(target: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal)
+    process.kill(target, name)
   } catch (error) {
-    // Nobody is left in it.
+    // Nobody is left there.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }

@@ -28,7 +28,7 @@ import {
   welcomeView,
   type CommandWords,
 } from './words/greeting.ts'
-import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, renamedView, statusView } from './words/instance.ts'
+import { handleOf, instancesView, LOG_LINES_SHOWN, logsView, openView, renamedView, statusView } from './words/instance.ts'
 import { languageNamed, languageSetView, languageView } from './words/language.ts'
 import { refusalView, type Asked } from './words/refusals.ts'
 import { deadButtonView } from './words/trouble.ts'
@@ -125,6 +125,8 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'start':
       // "/start" alone is how platforms open a conversation; the greeting offers to start what is stopped.
       return args.length === 0 ? greet(turn) : power(turn, name, args)
+    case 'open':
+      return openDoor(turn, args)
     case 'stop':
     case 'restart':
       return power(turn, name, args)
@@ -158,6 +160,13 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'forget-me':
       return startForget(turn)
   }
+}
+
+async function openDoor(turn: Turn, args: readonly string[]): Promise<void> {
+  const [wanted] = args
+  const done = await turn.deps.actions.perform('open', wanted === undefined ? {} : { instance: wanted }, turn.actor)
+  if (!done.ok) return refuse(turn, done, { action: 'open', ...(await knownAs(turn, wanted)) })
+  await show(turn, openView(done.value.instance, done.value.link.open()))
 }
 
 async function alerts(turn: Turn, args: readonly string[]): Promise<void> {

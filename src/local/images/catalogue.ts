@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Image } from './image.ts'
 import { createOpenclawImage } from './openclaw.ts'
 import type { Runtime } from './runtime.ts'
+import { supervised } from './supervised.ts'
 
 const STUB = fileURLToPath(new URL('stub.ts', import.meta.url))
 
@@ -9,7 +10,11 @@ const stub: Image = {
   kind: 'process',
   needsPreparation: () => false,
   prepare: () => Promise.resolve(),
-  command: (context) => ({ args: [STUB], env: { PORT: String(context.port), STUB_DIR: context.dataDir }, path: [] }),
+  command(context) {
+    const own = { STUB_DIR: context.dataDir }
+    const behind = supervised(context, { flavour: 'stub', version: 'stub', entry: STUB, env: own, path: [] })
+    return behind ?? { args: [STUB], env: { ...own, PORT: String(context.port) }, path: [] }
+  },
 }
 
 /** The image behind a reference, or null when this server cannot run it. */

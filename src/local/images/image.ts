@@ -3,6 +3,10 @@
 export type Progress = { percent: number; message: string }
 export type ImageContext = {
   port: number
+  /** For a gateway that stands behind something else on this machine. */
+  gatewayPort: number
+  /** The file in which this server counts what it kills for want of memory, as the kernel does in a cgroup's memory.events. */
+  memoryEvents: string
   /** The folder that stands for the machine's disk: the volume's, or an empty one when nothing is mounted. */
   dataDir: string
   env: Readonly<Record<string, string>>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Image, ImageContext } from './image.ts'
 import type { Runtime } from './runtime.ts'
+import { supervised } from './supervised.ts'
 
 const packageSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) })
 
@@ -24,27 +25,23 @@ export function createOpenclawImage(version: string, runtime: Runtime): Image {
     command: (context: ImageContext) => {
       const folder = runtime.folder(wanted)
       const stateDir = context.env['OPENCLAW_STATE_DIR'] ?? context.dataDir
+      const entry = entryOf(join(folder, 'node_modules', 'openclaw'))
+      const path = [join(folder, 'node_modules', '.bin')]
+      const env = {
+        OPENCLAW_STATE_DIR: stateDir,
+        OPENCLAW_CONFIG_READONLY: '1',
+        OPENCLAW_DISABLE_BONJOUR: '1',
+        OPENCLAW_NO_AUTO_UPDATE: '1',
+        MALLOC_ARENA_MAX: '2',
+      }
+      const behind = supervised(context, { flavour: 'openclaw', version, entry, env, path })
+      if (behind !== null) return behind
       const configured = existsSync(join(stateDir, 'openclaw.json'))
       return {
-        args: [
-          entryOf(join(folder, 'node_modules', 'openclaw')),
-          'gateway',
-          '--port',
-          String(context.port),
-          '--bind',
-          'loopback',
-          ...(configured ? [] : ['--allow-unconfigured']),
-        ],
-        env: {
-          // Programs that are run beside it find it here, and not on the port that the configuration names.
-          PORT: String(context.port),
-          OPENCLAW_STATE_DIR: stateDir,
-          OPENCLAW_CONFIG_READONLY: '1',
-          OPENCLAW_DISABLE_BONJOUR: '1',
-          OPENCLAW_NO_AUTO_UPDATE: '1',
-          MALLOC_ARENA_MAX: '2',
-        },
-        path: [join(folder, 'node_modules', '.bin')],
+        args: [entry, 'gateway', '--port', String(context.port), '--bind', 'loopback', ...(configured ? [] : ['--allow-unconfigured'])],
+        // Programs that are run beside it find it here, and not on the port that the configuration names.
+        env: { ...env, PORT: String(context.port) },
+        path,
       }
     },
   }

@@ -17,9 +17,9 @@ export const NO_CONTROLS = 'NO_CONTROLS'
 /** Reads the request from its input, where no list of processes shows it. */
 const PROGRAM = `let body = ''
 process.stdin.on('data', (part) => (body += part)).on('end', async () => {
-  const { PORT, OPENCLAW_GATEWAY_PASSWORD } = process.env
+  const { CONCH_GATEWAY_PORT = '18789', OPENCLAW_GATEWAY_PASSWORD } = process.env
   const headers = { authorization: 'Bearer ' + OPENCLAW_GATEWAY_PASSWORD, 'content-type': 'application/json' }
-  const answer = await fetch('http://127.0.0.1:' + PORT + '/api/v1/admin/rpc', { method: 'POST', headers, body })
+  const answer = await fetch('http://127.0.0.1:' + CONCH_GATEWAY_PORT + '/api/v1/admin/rpc', { method: 'POST', headers, body })
   process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.text() }))
 })`
 /** Starting a program on a busy machine takes its time. */

@@ -1,4 +1,5 @@
 // A whole control plane behind one face.
+import { testSigningKeys } from '../../support/signing.ts'
 import { onTestFinished } from 'vitest'
 import type { Face, Inbound } from '../../../src/bots/core/face.ts'
 import { createControlPlane, type ControlPlane } from '../../../src/control-plane.ts'
@@ -23,6 +24,7 @@ export async function runPlane(
     addressTemplate: machines.server.addressTemplate,
     faces: [face],
     settings: { image: 'gateway:inline', billing: false },
+    signingKeys: testSigningKeys,
     local: true,
     webAddress: 'http://127.0.0.1:8787',
     clock: systemClock,

@@ -211,6 +211,17 @@ function troubleWords(kind: string): string {
   return words[kind] ?? t`Something is wrong with it`
 }
 
+/** The way into the control page. */
+export function openView(one: Pick<InstanceSummary, 'name' | 'audience' | 'id'>, url: string): View {
+  return {
+    tone: 'plain',
+    blocks: [
+      paragraph`This link opens ${bold(one.name)}: its own page, where you talk to it and change everything. It works once, within a minute, and keeps the door open for an hour. Keep it to yourself.`,
+    ],
+    actions: [{ label: t`Open ${one.name}`, url }, button(t`New link`, 'open', handleOf(one))],
+  }
+}
+
 /** What can be done with an instance in its state by everybody who gets to press it, the likeliest first. */
 export function statusActions(one: Pick<InstanceSummary, 'id' | 'status' | 'name' | 'audience'>): Button[] {
   const handle = handleOf(one)
@@ -220,7 +231,7 @@ export function statusActions(one: Pick<InstanceSummary, 'id' | 'status' | 'name
   const logs = button(t`Logs`, 'logs', handle)
   switch (one.status) {
     case 'live':
-      return [restart, stop, logs]
+      return one.audience === 'owner' ? [button(t`Open`, 'open', handle), restart, stop, logs] : [restart, stop, logs]
     case 'stopped':
       return [button(t`Start`, 'start', handle), logs, button(t`Destroy`, 'destroy', handle)]
     case 'trouble':

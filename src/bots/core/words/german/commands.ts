@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, string>> = {
   'Use one account in several chats': 'Ein Konto in mehreren Chats benutzen',
   'Take one of your chats out of your account': 'Einen deiner Chats aus deinem Konto nehmen',
   'Invite somebody, with a link of your own': 'Jemanden einladen, mit einem eigenen Link',
+  "Open an assistant's control page": 'Die Steuerseite eines Assistenten öffnen',
   'Talk English or German': 'Englisch oder Deutsch sprechen',
   'Delete your account and what I know of you': 'Dein Konto löschen und was ich über dich weiß',
   "An assistant's channels, keys and variables": 'Kanäle, Schlüssel und Variablen eines Assistenten',

@@ -18,6 +18,11 @@ export const instance: Readonly<Record<string, string>> = {
   'Your plan: {0}, for 1 assistant with {1} GB of storage.': 'Dein Tarif: {0}, für 1 Assistenten mit {1} GB Speicher.',
   'Your plan: {0}. You use {1} of {2} assistants, each with {3} GB of storage.':
     'Dein Tarif: {0}. Du nutzt {1} von {2} Assistenten, jeder mit {3} GB Speicher.',
+  'This link opens {0}: its own page, where you talk to it and change everything. It works once, within a minute, and keeps the door open for an hour. Keep it to yourself.':
+    'Dieser Link öffnet {0}: seine eigene Seite, auf der du mit ihm sprichst und alles änderst. Er gilt einmal, binnen einer Minute, und hält die Tür eine Stunde offen. Behalte ihn für dich.',
+  'Open {0}': '{0} öffnen',
+  'New link': 'Neuer Link',
+  Open: 'Öffnen',
   'Set up another': 'Noch einen einrichten',
   Health: 'Zustand',
   'Lives in': 'Ort',

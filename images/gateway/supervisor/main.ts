@@ -1,0 +1,182 @@
+// The machine's program: it listens first, so that somebody always answers, then starts the gateway and looks after it until it is told to stop.
+import { createServer } from 'node:http'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createConfigStore, readSent } from './config-store.ts'
+import { createControl } from './control.ts'
+import { createDoor } from './door.ts'
+import { createGateway } from './gateway.ts'
+import { createFirstFrame } from './legacy.ts'
+import { memoryKills, othersOfGroup, usageOfGroup, volumeOf } from './machine.ts'
+import { exposition, machineFamilies } from './metrics.ts'
+import { createProxy } from './proxy.ts'
+import { createRecord } from './record.ts'
+import { createSessions } from './sessions.ts'
+import { gatewayCommand, settingsOf, type Settings } from './settings.ts'
+import { createTokens } from './tokens.ts'
+import { createValidator } from './validate.ts'
+
+/** sysexits.h EX_CONFIG: started again it would say the same. */
+const EXIT_CONFIG = 78
+const ASK_PATIENCE_MS = 5_000
+
+function readSettings(): Settings {
+  try {
+    return settingsOf(process.env)
+  } catch (error) {
+    process.stderr.write(`[supervisor] ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(EXIT_CONFIG)
+  }
+}
+
+const settings = readSettings()
+const { stateDir, ownDir, gatewayPort } = settings
+const now = (): Date => new Date()
+const say = (text: string): void => void process.stdout.write(`[supervisor] ${text}\n`)
+mkdirSync(stateDir, { recursive: true })
+mkdirSync(ownDir, { recursive: true })
+
+/** GET at the gateway, on the loopback interface. */
+async function ask(path: string): Promise<{ status: number; body: string } | null> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${gatewayPort}${path}`, {
+      headers: settings.password === '' ? {} : { authorization: `Bearer ${settings.password}` },
+      signal: AbortSignal.timeout(ASK_PATIENCE_MS),
+    })
+    return { status: answer.status, body: await answer.text() }
+  } catch {
+    return null
+  }
+}
+
+const command = gatewayCommand(settings, process.env)
+const record = createRecord(ownDir)
+const configs = createConfigStore({
+  dir: join(ownDir, 'config'),
+  file: join(stateDir, settings.flavour === 'clawdbot' ? 'clawdbot.json' : 'openclaw.json'),
+  validate:
+    settings.flavour === 'openclaw'
+      ? createValidator({ program: settings.program, entry: settings.entry, env: command.env, dir: join(ownDir, 'candidate') })
+      : async (document) => wrongJson(document),
+})
+const gateway = createGateway({
+  command,
+  probe: async () => {
+    const answer = await ask('/healthz')
+    return answer?.status === 200
+  },
+  memoryKills: () => memoryKills(settings.memoryEvents),
+  now,
+  after(ms, then) {
+    const timer = setTimeout(then, ms)
+    return () => clearTimeout(timer)
+  },
+  ended(reason, lastWords) {
+    say(`the gateway ended: ${reason}`)
+    record.add(reason, lastWords, now())
+  },
+  refused(lastWords) {
+    const back = configs.goBack(lastWords)
+    if (back) say(`it refuses its settings: back to version ${configs.state().running}`)
+    return back
+  },
+  answered: () => configs.proven(),
+  others: () => othersOfGroup(process.pid),
+  output: (part, stream) => void (stream === 'out' ? process.stdout : process.stderr).write(part),
+})
+
+const eventLoop = monitorEventLoopDelay({ resolution: 20 })
+eventLoop.enable()
+async function metrics(): Promise<string> {
+  const measured = {
+    gateway,
+    record,
+    usage: usageOfGroup(process.pid),
+    volume: volumeOf(ownDir),
+    eventLoop,
+    ownMemoryBytes: process.memoryUsage.rss(),
+  }
+  const text = exposition(machineFamilies(measured))
+  eventLoop.reset()
+  return text
+}
+
+const sessions = createSessions(now)
+const proxy = createProxy({ port: gatewayPort, firstFrame: settings.flavour === 'clawdbot' ? createFirstFrame(settings.password) : null })
+const control = createControl({
+  gateway,
+  configs,
+  record,
+  version: { flavour: settings.flavour, gateway: process.env['CONCH_GATEWAY_VERSION'] ?? '' },
+  metrics,
+  ask,
+  changed: () => gateway.restart(),
+  closeAll() {
+    sessions.end()
+    proxy.closeSockets()
+  },
+  now,
+})
+const { owner, publicPaths, keys, instance } = settings
+const door = createDoor({
+  owner,
+  publicPaths,
+  tokens: createTokens({ keys, instance, now }),
+  sessions,
+  proxy,
+  control,
+  state: () => gateway.state(),
+  suspended: () => record.suspended(),
+  now,
+})
+const inside = createServer((request, response) => {
+  const path = request.url ?? '/'
+  // What changes something comes through the door, with a token.
+  if (request.method === 'GET' && (path === '/health' || path === '/metrics' || path === '/config'))
+    return void control.handle(path.slice(1), request, response)
+  response.writeHead(404).end()
+})
+
+function wrongJson(document: string): string | null {
+  try {
+    JSON.parse(document)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function listen(server: typeof inside, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}
+
+/** The configuration that came with the machine, when it is newer than what the volume has. */
+async function takeSent(): Promise<void> {
+  const sent = readSent(join(ownDir, 'sent.json'))
+  if (sent === null) return
+  // With nothing to go back to, the gateway's own word at its start is soon enough.
+  const offer = await configs.offer(sent, configs.state().running === 0)
+  if (offer.kind === 'refused') say(`the settings of version ${sent.version} are refused: ${offer.why}`)
+}
+
+let leaving = false
+async function leave(): Promise<void> {
+  if (leaving) return
+  leaving = true
+  await gateway.stop()
+  proxy.close()
+  process.exit(0)
+}
+process.on('SIGTERM', () => void leave())
+process.on('SIGINT', () => void leave())
+
+await listen(door, settings.port, settings.host)
+await listen(inside, settings.privatePort, settings.host === '0.0.0.0' ? '::' : settings.host)
+if (keys.keys.length === 0) say('there is no key of a control plane: nobody is let in')
+rmSync(join(ownDir, 'candidate'), { recursive: true, force: true })
+await takeSent()
+if (!leaving) gateway.start()
