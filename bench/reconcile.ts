@@ -1,5 +1,6 @@
 // Deployments through the real loop, on a real Postgres, against the local Machines server in a process of its own, whose gateways answer from memory: what
 // Conch adds to the provider's calls. The peer is the shortest sequence of calls that brings an assistant live, by the same client and as many at a time.
+import type { ReconcileDeps } from '../src/orchestrator/reconcile.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,7 +91,7 @@ function startPlane(db: Db, { fly, addressTemplate }: Provider, concurrency: num
     turns += 1
     listener()
   }
-  const probe = (url: string): Promise<boolean> => provider.timed(async () => (await prober.check(url)).ok)
+  const probe: ReconcileDeps['probe'] = (url) => provider.timed(() => prober.check(url))
   const loop = createLoop(
     { db, fly: provider.around(fly), clock: systemClock, random: systemRandom, log: silentLog, addressTemplate, keys: NO_KEYS, probe, announced },
     { owner: 'bench', concurrency, ...LOOP },

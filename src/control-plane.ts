@@ -33,7 +33,7 @@ import { createChannelChecks } from './orchestrator/health/channels.ts'
 import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
-import { createLinkTo } from './orchestrator/door.ts'
+import { createLinkTo, createMachineControl } from './orchestrator/door.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { createGateway } from './orchestrator/pairing/gateway.ts'
 import { createPairings } from './orchestrator/pairing/pairing.ts'
@@ -108,9 +108,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const pairings = createPairings({ db, gateway: createGateway({ fly }), clock, log, announced, changed: () => changed() })
   const render = createRender({ db, clock, info, pairingCode: (instanceId) => pairings.codeOf(instanceId) })
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render })
-  const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
+  const control = createMachineControl({ signer, addressTemplate: deps.addressTemplate, read: (url, headers) => prober.read(url, headers) })
   const loop = createLoop(
-    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, keys: signer.publicKeys, probe, announced },
+    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, keys: signer.publicKeys, probe: (url) => prober.check(url), announced },
     { owner, ...LOOP_DEFAULTS, ...deps.loop },
   )
   const changed = (): void => {
@@ -118,12 +118,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     pairings.wake()
     notifier.wake()
   }
-  const sweep = createSweep({ db, clock, log, prober, changed }, { ...sweepDefaults, ...deps.sweep })
+  const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: { ...deps.settings, linkTo }, changed })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
-  const channels = createChannelChecks({ db, log, prober, changed: announced })
+  const channels = createChannelChecks({ db, log, prober, control, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
   // One process owns a PGlite folder: leases in it are those of a process that is gone.
   if (database.kind === 'pglite') {

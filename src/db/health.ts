@@ -5,8 +5,8 @@ import { rowsOf, type Db, type Tx } from './connect.ts'
 import { health } from './schema.ts'
 
 export type HealthRow = typeof health.$inferSelect
-/** `known`: it answered a short while ago and has not failed since, so that one more good answer is no news. */
-export type Target = { instanceId: string; url: string; failures: number; known: boolean }
+/** `exits`: how many ends of its gateway we know of. `known`: it answered a short while ago and has not failed since, so that one more good answer is no news. */
+export type Target = { instanceId: string; url: string; failures: number; known: boolean; exits: number }
 
 /** A good answer and its latency are written down at least this often. */
 const GOOD_ANSWER_KEPT_MINUTES = 5
@@ -43,6 +43,7 @@ export async function claimTargets(db: Db, options: { limit: number; intervalMs:
     update health set due_at = now() + ${intervalMs} * (1 + ${jitterShare}::float8 * (2 * random() - 1)) * interval '1 millisecond', checked_at = now()
     where instance_id = any(array(select instance_id from health where due_at <= now() order by due_at limit ${limit} for update skip locked))
     returning health.instance_id as "instanceId", health.url, health.failures,
+      (select exits_seen from instances where instances.id = health.instance_id) as exits,
       health.failures = 0 and coalesce(health.ok_at > now() - ${GOOD_ANSWER_KEPT_MINUTES} * interval '1 minute', false) as known`)
   return rowsOf<Target>(result)
 }

@@ -17,6 +17,7 @@ export type IncidentKind =
   | 'destroy-stuck'
   | 'channel-down'
   | 'deploy-failed'
+  | 'config-refused'
 export type Incident = {
   id: string
   instanceId: string

@@ -191,6 +191,14 @@ export async function requestChange(
   return { operationId, row: updated }
 }
 
+/** Writes down how many ends of its gateway are known. `look`: it may be down, and is to be looked at now. */
+export async function noteExits(tx: Tx, id: string, { exits, look }: { exits: number; look: boolean }): Promise<void> {
+  await tx
+    .update(instances)
+    .set({ exitsSeen: exits, ...(look && { healthy: false, dueAt: sql`now()` }) })
+    .where(eq(instances.id, id))
+}
+
 /** Whether a job of the instance is under way that began less than `ms` milliseconds ago. */
 export async function jobBeganWithin(tx: Tx, id: string, ms: number): Promise<boolean> {
   const young = sql`${instances.operationStartedAt} > now() - ${ms} * interval '1 millisecond'`
@@ -317,6 +325,7 @@ export type ObservedPatch = Partial<
     | 'hostFull'
     | 'fullRegions'
     | 'blocked'
+    | 'exitsSeen'
     | 'failure'
     | 'destroyedAt'
     | 'operationId'

@@ -54,6 +54,7 @@ export const instances = pgTable('instances', {
   sent: jsonb('sent'),
   startId: text('start_id'),
   exitAt: bigint('exit_at', { mode: 'number' }),
+  exitsSeen: integer('exits_seen').notNull().default(0),
   hostFull: boolean('host_full').notNull().default(false),
   observedAt: at('observed_at'),
   fullRegions: jsonb('full_regions').notNull().default([]),

@@ -1,4 +1,4 @@
-// The door of an instance: what its machine's supervisor lets in.
+// The door of an instance: what its machine's supervisor lets in, and what it tells the control plane.
 import { Sealed } from '../lib/sealed.ts'
 import type { Signer } from '../secrets/signing.ts'
 import { addressOf } from './machine-config.ts'
@@ -11,5 +11,40 @@ export function createLinkTo({ signer, addressTemplate }: { signer: Signer; addr
   return async (instanceId) => {
     const token = await signer.sign({ instanceId, purpose: 'open', scopes: ['connect', 'configure'] })
     return new Sealed(`${addressOf(instanceId, addressTemplate)}/.conch/open#${token.open()}`)
+  }
+}
+
+export type MachineControl = {
+  /** What the machine says of its gateway, as it says it; null when it does not answer. */
+  health(instanceId: string): Promise<unknown>
+  /** Lets the machine know who asks. */
+  authorization(instanceId: string): Promise<Record<string, string>>
+}
+
+/** Asks machines as their control plane. `read`: GET with these headers. */
+export function createMachineControl(deps: {
+  signer: Signer
+  addressTemplate: string
+  read: (url: string, headers: Record<string, string>) => Promise<{ status: number; body: string } | null>
+}): MachineControl {
+  const { signer, addressTemplate, read } = deps
+  const authorization = async (instanceId: string): Promise<Record<string, string>> => {
+    const token = await signer.sign({ instanceId, purpose: 'control' })
+    return { authorization: `Bearer ${token.open()}` }
+  }
+  return {
+    authorization,
+    async health(instanceId) {
+      const answer = await read(`${addressOf(instanceId, addressTemplate)}/.conch/health`, await authorization(instanceId))
+      return answer?.status === 200 ? jsonOf(answer.body) : null
+    },
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }

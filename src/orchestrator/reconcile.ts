@@ -4,7 +4,17 @@
 import type { Db, Tx } from '../db/connect.ts'
 import { lockClaimed, releaseClaim, storedOf, writeObserved, type Claim, type InstanceRow, type ObservedPatch } from '../db/instances.ts'
 import { fallbackRegion } from '../domain/regions.ts'
-import { nextStep, type Desired, type FailReason, type Memory, type Observed, type Sent, type SentKind, type Step } from '../domain/next-step.ts'
+import {
+  nextStep,
+  START_TRIES_MAX,
+  type Desired,
+  type FailReason,
+  type Memory,
+  type Observed,
+  type Sent,
+  type SentKind,
+  type Step,
+} from '../domain/next-step.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assertNever, messageOf } from '../lib/errors.ts'
@@ -13,6 +23,7 @@ import { jitter, type Random } from '../lib/random.ts'
 import { execute, type Made, type ProviderStep } from './execute.ts'
 import { ProviderError } from './fly/errors.ts'
 import type { FlyClient, FlyMachine } from './fly/types.ts'
+import type { ProbeResult } from './health/probe.ts'
 import { addressOf, appNameOf, machinePlan } from './machine-config.ts'
 import { noticeExits, recordBlocked, recordFailure, recordFallback, recordGone, recordProgress, recordSettled, recordStuck } from './timeline.ts'
 import { observe } from './observe.ts'
@@ -26,8 +37,8 @@ export type ReconcileDeps = {
   addressTemplate: string
   /** The public keys of this control plane, as machines get them. */
   keys: string
-  /** True when the gateway at this address answers its health probe. */
-  probe: (url: string) => Promise<boolean>
+  /** What the gateway at this address answers to its health probe. */
+  probe: (url: string) => Promise<Pick<ProbeResult, 'ok' | 'exits' | 'degraded'>>
   /** Called after every write that owes somebody a message. */
   announced: () => void
 }
@@ -163,7 +174,7 @@ async function perform(deps: ReconcileDeps, row: InstanceRow, work: Work): Promi
     case 'restart-seen':
       return { requeueAfterMs: 0, patch: { restartSeen: row.restartGeneration, healthy: false } }
     case 'probe':
-      return probeTurn(deps, row)
+      return probeTurn(deps, row, work)
     case 'settled':
       return {
         requeueAfterMs: jitter(DRIFT_MS, 0.2, deps.random),
@@ -206,11 +217,24 @@ function urlOf(deps: ReconcileDeps, row: InstanceRow, path: 'healthz' | 'readyz'
   return `${addressOf(row.id, deps.addressTemplate)}/${path}`
 }
 
-async function probeTurn(deps: ReconcileDeps, row: InstanceRow): Promise<Turn> {
-  if (await deps.probe(urlOf(deps, row, 'healthz'))) return { requeueAfterMs: 0, patch: { healthy: true, liveAt: row.liveAt ?? deps.clock.now() } }
+async function probeTurn(deps: ReconcileDeps, row: InstanceRow, work: Work): Promise<Turn | null> {
+  const { ok, exits, degraded } = await deps.probe(urlOf(deps, row, 'healthz'))
+  // Ends while a job was under way are part of it.
+  const seen = exits !== null && (ok || row.operationKind !== null) ? { exitsSeen: exits } : {}
+  if (ok) return { requeueAfterMs: 0, patch: { healthy: true, liveAt: row.liveAt ?? deps.clock.now(), ...seen } }
+  const isNew = row.operationKind === 'deploy' && row.liveAt === null
+  if (degraded)
+    return perform(deps, row, {
+      ...work,
+      step: isNew ? { kind: 'fail', reason: 'bad-config' } : { kind: 'blocked', reason: 'bad-config', ms: BLOCKED_MS },
+    })
+  if (isNew && exits !== null && exits >= START_TRIES_MAX) return perform(deps, row, { ...work, step: { kind: 'fail', reason: 'keeps-crashing' } })
   const age = deps.clock.now().getTime() - (row.operationStartedAt?.getTime() ?? 0)
-  return { requeueAfterMs: age < 120_000 ? 500 : 5_000, patch: {} }
+  return { requeueAfterMs: age < 120_000 ? 500 : 5_000, patch: seen }
 }
+
+/** How soon a machine that waits for other settings is looked at again. */
+const BLOCKED_MS = 5 * 60_000
 
 const SENT_KINDS: readonly string[] = [
   'create-app',

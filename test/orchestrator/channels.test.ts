@@ -10,7 +10,7 @@ import { createChannelChecks, readinessOf } from '../../src/orchestrator/health/
 import { createProber } from '../../src/orchestrator/health/probe.ts'
 import { addressOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
-import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
+import { controlOf, createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
 let machines: Machines
 const prober = createProber({ elapsed: () => performance.now(), timeoutMs: 2_000 })
@@ -29,7 +29,7 @@ describe.each([await postgresDatabases()])('the look at the chats on $name', ({ 
 
   async function live(tokens: readonly string[] = ['TELEGRAM_BOT_TOKEN']): Promise<void> {
     world = createWorld(await open(), machines, { image: 'gateway:stub' })
-    world.deps.probe = async (url) => (await prober.check(url)).ok
+    world.deps.probe = (url) => prober.check(url)
     actor = await world.actorOf('ann')
     const result = await world.actions.perform('deploy', { name: 'my-claw', region: 'ams', modelProvider: null }, actor)
     if (!result.ok) throw new Error(result.reason)
@@ -48,7 +48,13 @@ describe.each([await postgresDatabases()])('the look at the chats on $name', ({ 
   }
   async function look(): Promise<number> {
     await world.database.db.execute(sql`update channel_checks set due_at = now()`)
-    return createChannelChecks({ db: world.database.db, log: silentLog, prober, changed: () => undefined }).tick()
+    return createChannelChecks({
+      db: world.database.db,
+      log: silentLog,
+      prober,
+      control: controlOf(machines, prober),
+      changed: () => undefined,
+    }).tick()
   }
   async function stub(path: string): Promise<void> {
     const origin = new URL(addressOf(id, machines.server.addressTemplate))

@@ -12,7 +12,7 @@ import { createProber } from '../../src/orchestrator/health/probe.ts'
 import { createSweep, FAILURES_BEFORE_RESTART, sweepDefaults } from '../../src/orchestrator/health/sweep.ts'
 import { addressOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
-import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
+import { controlOf, createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
 let machines: Machines
 const prober = createProber({ elapsed: () => performance.now(), timeoutMs: 500 })
@@ -41,7 +41,7 @@ describe('the health sweep', async () => {
 
   async function live(): Promise<void> {
     world = createWorld(await open(), machines, { image: 'gateway:stub' })
-    world.deps.probe = async (url) => (await prober.check(url)).ok
+    world.deps.probe = (url) => prober.check(url)
     actor = await world.actorOf('ann')
     const result = await world.actions.perform('deploy', { name: 'my-claw', region: 'ams', modelProvider: null }, actor)
     if (!result.ok) throw new Error(result.reason)
@@ -58,7 +58,14 @@ describe('the health sweep', async () => {
   }
   async function check(): Promise<void> {
     await world.database.db.execute(sql`update health set due_at = now()`)
-    await createSweep({ db: world.database.db, clock: systemClock, log: silentLog, prober, changed: () => undefined }).round()
+    await createSweep({
+      db: world.database.db,
+      clock: systemClock,
+      log: silentLog,
+      prober,
+      control: controlOf(machines, prober),
+      changed: () => undefined,
+    }).round()
   }
   const stub = async (path: string): Promise<void> => {
     const origin = new URL(address)
@@ -66,12 +73,17 @@ describe('the health sweep', async () => {
     const { body } = await request(`http://127.0.0.1:${origin.port}${path}`, { method: 'POST', headers: { host: origin.host } })
     await body.dump().catch(() => undefined)
   }
+  /** Answers as a sick gateway does; its supervisor looks once a second. */
+  const sick = async (): Promise<void> => {
+    await stub('/stub/sick')
+    await until(async () => !(await prober.check(`${address}/healthz`)).ok, 'it is sick')
+  }
   const told = async (): Promise<{ key: string; version: number }[]> =>
     rowsOf(await world.database.db.execute(sql`select key, version from outbox where template = 'incident'`))
 
   it('restarts after the third failed check in a row, not the second, and says so once', async () => {
     await live()
-    await stub('/stub/sick')
+    await sick()
     await check()
     await check()
     expect(await world.row(id)).toMatchObject({ restartGeneration: 0, operationId: null })
@@ -88,7 +100,7 @@ describe('the health sweep', async () => {
 
   it('counts failed checks in a row although each makes the engine look, and find the machine running', async () => {
     await live()
-    await stub('/stub/sick')
+    await sick()
     for (let failures = 1; failures < FAILURES_BEFORE_RESTART; failures += 1) {
       await check()
       await world.turn()
@@ -102,7 +114,7 @@ describe('the health sweep', async () => {
 
   it('repeats a restart that did not help ever more rarely, in the same message', async () => {
     await live()
-    world.deps.probe = async () => false
+    world.deps.probe = async () => ({ ok: false, exits: null, degraded: false })
     await stub('/stub/sick')
     const restartsAfter: number[] = []
     for (let failures = 1; failures <= 24; failures += 1) {
@@ -153,30 +165,48 @@ describe('the health sweep', async () => {
     expect(await state()).toEqual({ noted: true, written: true })
   })
 
-  it('notices a crash that the provider healed by itself, and counts the next one into the same message', async () => {
+  it('notices a crash that the machine healed by itself between two checks, and counts the next one into the same message', async () => {
+    await live()
+    await check()
+    await stub('/stub/exit?code=3')
+    await until(async () => {
+      await check()
+      return (await told()).length > 0
+    }, 'the crash is told')
+    expect(await world.row(id)).toMatchObject({ healthy: false, exitsSeen: 1, restartGeneration: 0 })
+    expect((await openIncidents(world.database.db, id)).map((one) => [one.kind, one.count])).toEqual([['crashed', 1]])
+    await until(async () => {
+      await world.turn()
+      return (await openIncidents(world.database.db, id)).length === 0
+    }, 'it is over')
+    await check()
+    expect((await told()).map((one) => one.version)).toEqual([2])
+    await stub('/stub/exit?code=3')
+    await until(async () => {
+      await check()
+      return (await openIncidents(world.database.db, id)).some((one) => one.count === 2)
+    }, 'the second crash is counted')
+    expect(await told()).toHaveLength(1)
+  })
+
+  it('notices a machine that stopped as a whole and was started again by the provider', async () => {
     await live()
     const poll = createFleetPoll({ db: world.database.db, fly: machines.fly, wake: () => undefined })
     await poll.tick()
-    await stub('/stub/exit?code=3')
+    await machines.kill((await world.row(id)).machineId ?? '')
     await until(async () => {
       await poll.tick()
       await world.turn()
       return (await told()).length > 0
     }, 'the crash is told')
-    await healthy()
-    await stub('/stub/exit?code=3')
-    await until(async () => {
-      await world.turn()
-      return (await openIncidents(world.database.db, id)).some((one) => one.count === 2)
-    }, 'the second crash is counted')
-    expect(await told()).toHaveLength(1)
+    expect((await openIncidents(world.database.db, id)).map((one) => one.kind)).toEqual(['crashed'])
   })
 
   it('names memory as the cause when it ran out', async () => {
     await live()
     await stub('/stub/grow?mb=2300')
     await until(async () => {
-      await world.turn()
+      await check()
       return (await told()).length > 0
     }, 'running out of memory is told')
     expect((await openIncidents(world.database.db, id)).map((one) => one.kind)).toEqual(['out-of-memory'])
@@ -184,12 +214,18 @@ describe('the health sweep', async () => {
 
   it('does not loop on a bad configuration, and says so', async () => {
     await live()
+    await stub('/stub/exit?code=78')
     await until(async () => {
-      await stub('/stub/exit?code=78').catch(() => undefined)
+      await check()
       await world.turn()
       return (await openIncidents(world.database.db, id)).some((one) => one.kind === 'bad-config')
     }, 'the bad configuration is told')
+    for (let round = 0; round < 6; round += 1) await check()
     expect(await told()).toHaveLength(1)
+    expect(await world.row(id)).toMatchObject({ blocked: 'bad-config', restartGeneration: 0 })
+    await world.actions.perform('restart', {}, actor)
+    await healthy()
+    expect(await openIncidents(world.database.db, id)).toEqual([])
   })
 
   it('does not watch what was stopped', async () => {

@@ -120,11 +120,12 @@ describe('pairing with WhatsApp', async () => {
     const documented = async (): Promise<unknown> => {
       await world.settle()
       const machine = await machines.fly.getMachine(appNameOf(id), (await world.row(id)).machineId ?? '')
-      const file = machine?.config?.files?.find((one) => one.guest_path.endsWith('openclaw.json'))
-      return JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString())
+      const file = machine?.config?.files?.find((one) => one.guest_path.endsWith('sent.json'))
+      const sent = JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString()) as { document: string }
+      return JSON.parse(sent.document)
     }
     const plugins = { entries: { whatsapp: { enabled: true }, 'admin-http-rpc': { enabled: true } } }
-    expect(await documented()).not.toHaveProperty('plugins')
+    expect(await documented()).not.toHaveProperty('plugins.entries.whatsapp')
     await world.actions.perform('whatsapp', { what: 'pair' }, ann)
     const own = { enabled: true, dmPolicy: 'allowlist', selfChatMode: true, groupPolicy: 'disabled' }
     expect(await documented()).toMatchObject({ channels: { whatsapp: own }, plugins })
@@ -137,7 +138,7 @@ describe('pairing with WhatsApp', async () => {
     await world.actions.perform('set-key', { values: { WEATHER_KEY: 'sunny' } }, ann)
     expect(await documented()).toMatchObject({ channels: { whatsapp: { allowFrom: ['+491701234567'] } }, plugins })
     await world.actions.perform('whatsapp', { what: 'unlink' }, ann)
-    expect(await documented()).not.toHaveProperty('plugins')
+    expect(await documented()).not.toHaveProperty('plugins.entries.whatsapp')
   }, 60_000)
 
   test('goes on in another process after a restart, with the code that is still good', async () => {

@@ -14,7 +14,7 @@ const parts = { clock: systemClock, random: systemRandom, log: silentLog }
 const { db } = await openDatabase({ kind: 'postgres', url: databaseUrl, log: silentLog })
 const fly = createFlyClient({ apiUrl, platformUrl, token: new Sealed(token), org: 'personal', limiter: false, retryBaseMs: 20, ...parts })
 const prober = createProber({ elapsed: () => performance.now() })
-const probe = async (url: string): Promise<boolean> => (await prober.check(url)).ok
+const probe = prober.check
 const loop = createLoop(
   { db, fly, addressTemplate, keys: '{"keys":[]}', probe, announced: () => undefined, ...parts },
   { owner: `process-${process.pid}`, leaseMs: 2_000, concurrency: 16, idleMs: 100 },

@@ -1,6 +1,6 @@
 // A world to test the engine in: a fresh database, the local Machines server without rate limits, the real client, and a clock that only the
 // test moves. Time in the database is real; drive() makes everything due by hand.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -23,7 +23,8 @@ import { createPairings, type Pairings } from '../../src/orchestrator/pairing/pa
 import type { LiveCheck } from '../../src/secrets/live-check.ts'
 import { createOwnBots } from '../../src/secrets/own-bots.ts'
 import { createSecretStore, type SecretStore } from '../../src/secrets/secret-store.ts'
-import { createLinkTo } from '../../src/orchestrator/door.ts'
+import { createLinkTo, createMachineControl, type MachineControl } from '../../src/orchestrator/door.ts'
+import type { Prober } from '../../src/orchestrator/health/probe.ts'
 import { testSigner } from './signing.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 
@@ -48,6 +49,8 @@ export type Machines = {
   clearFaults(): Promise<void>
   requests(): Promise<{ method: string; path: string; status: number }[]>
   apps(): Promise<string[]>
+  /** SIGKILL for the first process of a machine: whatever is behind it dies with it. */
+  kill(machineId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -93,6 +96,12 @@ export async function startMachines(options: { rateLimits?: boolean } = {}): Pro
       const answer = (await admin('GET', '/v1/apps?org_slug=personal')) as { apps: { name: string }[] }
       return answer.apps.map((app) => app.name).toSorted()
     },
+    async kill(machineId) {
+      for await (const file of glob(`**/${machineId}/pid.json`, { cwd: dir })) {
+        const { pid } = JSON.parse(await readFile(join(dir, file), 'utf8')) as { pid: number }
+        process.kill(pid, 'SIGKILL')
+      }
+    },
     async close() {
       await fly.close()
       await server.close()
@@ -135,10 +144,10 @@ export function createWorld(database: Database, machines: Machines, options: Wor
   const { db } = database
   const clock = createTestClock()
   const { fly, server } = machines
-  const probe = async (url: string): Promise<boolean> => {
+  const probe: ReconcileDeps['probe'] = async (url) => {
     const app = new URL(url).hostname.split('.')[0] ?? ''
     const [machine] = await fly.listMachines(app)
-    return machine?.state === 'started'
+    return { ok: machine?.state === 'started', exits: null, degraded: false }
   }
   const deps: ReconcileDeps = {
     db,
@@ -198,4 +207,9 @@ export function createWorld(database: Database, machines: Machines, options: Wor
       throw new Error(`not settled after ${maxTurns} turns`)
     },
   }
+}
+
+/** What the engines ask machines with. */
+export function controlOf({ server }: Machines, prober: Pick<Prober, 'read'>): MachineControl {
+  return createMachineControl({ signer: testSigner, addressTemplate: server.addressTemplate, read: (url, headers) => prober.read(url, headers) })
 }

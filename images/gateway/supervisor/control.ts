@@ -19,8 +19,10 @@ export type ControlDeps = {
   now: () => Date
 }
 export type Control = {
-  /** For everybody: well or not, and how often it ended unasked, which is how the control plane learns of trouble between two looks. */
-  alive(): [status: number, body: unknown]
+  /**
+   * For everybody: well or not, and in the head how often it ended unasked, which is how the control plane learns of trouble between two looks.
+   */
+  alive(): { status: number; headers: Readonly<{ [name: string]: string }>; body: unknown }
   /** For everybody: whether its chats are connected. */
   ready(): Promise<[status: number, body: unknown]>
   /** For the control plane. */
@@ -34,7 +36,11 @@ export function createControl(deps: ControlDeps): Control {
   const { gateway, record } = deps
   const well = (): boolean => gateway.state().kind === 'live'
   return {
-    alive: () => [well() ? 200 : 503, { ok: well(), exits: record.exits() }],
+    alive: () => ({
+      status: well() ? 200 : 503,
+      headers: { 'x-conch-exits': String(record.exits()), 'x-conch-state': gateway.state().kind },
+      body: { ok: well() },
+    }),
     async ready() {
       const answer = well() ? await readiness(deps) : { ready: false, failing: [] }
       return [answer.ready ? 200 : 503, { ready: answer.ready }]

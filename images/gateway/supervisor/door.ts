@@ -43,7 +43,10 @@ type Limiter = ReturnType<typeof createLimiter>
 
 async function answer(deps: DoorDeps, limiter: Limiter, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = pathOf(request)
-  if (path === '/healthz') return json(response, ...deps.control.alive())
+  if (path === '/healthz') {
+    const { status, headers, body } = deps.control.alive()
+    return json(response, status, body, headers)
+  }
   if (path.startsWith('/.conch/') || path === '/readyz') return own(deps, limiter, { path, request, response })
   if (deps.suspended()) return show(response, suspendedPage())
   if (CLOSED.test(plain(path))) return show(response, closedPage())
@@ -209,6 +212,6 @@ function show(response: ServerResponse, { status, headers, body }: Page): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
+function json(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
 }

@@ -11,7 +11,8 @@ const stub: Image = {
   needsPreparation: () => false,
   prepare: () => Promise.resolve(),
   command(context) {
-    const own = { STUB_DIR: context.dataDir }
+    // Its switches are for whoever tries it out: no machine of anybody's runs it.
+    const own = { STUB_DIR: context.dataDir, CONCH_PUBLIC_PATHS: '/stub' }
     const behind = supervised(context, { flavour: 'stub', version: 'stub', entry: STUB, env: own, path: [] })
     return behind ?? { args: [STUB], env: { ...own, PORT: String(context.port) }, path: [] }
   },

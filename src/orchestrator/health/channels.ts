@@ -8,9 +8,10 @@ import { instanceById } from '../../db/instances.ts'
 import { secretsOf } from '../../db/secret-names.ts'
 import { channelsOf } from '../../domain/credentials.ts'
 import type { Log } from '../../lib/log.ts'
+import type { MachineControl } from '../door.ts'
 import type { Prober } from './probe.ts'
 
-export type ChannelCheckDeps = { db: Db; log: Log; prober: Prober; changed: () => void }
+export type ChannelCheckDeps = { db: Db; log: Log; prober: Prober; control: MachineControl; changed: () => void }
 export type ChannelChecks = {
   /** Looks wherever a look is due, and returns how many those were. */
   tick(): Promise<number>
@@ -25,7 +26,7 @@ const FAILURES_BEFORE_ALERT = 2
 
 export function createChannelChecks(deps: ChannelCheckDeps): ChannelChecks {
   const look = async (target: ChannelTarget): Promise<void> => {
-    const readiness = readinessOf(await deps.prober.read(target.url))
+    const readiness = readinessOf(await deps.prober.read(target.url, await deps.control.authorization(target.instanceId)))
     // Whether it answers at all is the health check's business.
     if (readiness.kind === 'unknown') return
     if (await record(deps.db, target.instanceId, readiness)) deps.changed()
@@ -53,7 +54,7 @@ export type Readiness = { kind: 'ready' } | { kind: 'down'; failing: string[] } 
 
 /** What else OpenClaw 2026.9.6 calls failing is no chat: starting, draining, plugins, its own databases. */
 const CHANNELS: ReadonlySet<string> = new Set(['telegram', 'discord', 'slack', 'whatsapp', 'signal', 'imessage', 'msteams', 'googlechat', 'matrix'])
-/** `failing` is told to whoever asks from the machine itself or with the password; everybody else learns `ready` alone. */
+/** `failing` is told to the control plane; everybody else learns `ready` alone. */
 const bodySchema = z.object({ ready: z.boolean(), failing: z.array(z.string()).optional() })
 
 /** What an answer of /readyz says about the chats. */

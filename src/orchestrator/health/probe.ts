@@ -4,14 +4,26 @@ import { Agent } from 'undici'
 import { ConchError, messageOf } from '../../lib/errors.ts'
 import { loopbackNames } from '../../lib/loopback.ts'
 
-export type ProbeResult = { ok: boolean; latencyMs: number; error: string | null }
+export type ProbeResult = {
+  ok: boolean
+  latencyMs: number
+  error: string | null
+  /** How often the gateway has ended unasked, ever, as its supervisor counts; null when it was not said. */
+  exits: number | null
+  /** It does not start with its settings, and waits for others. */
+  degraded: boolean
+}
 export type Prober = {
   check(url: string): Promise<ProbeResult>
   /** What it answers, whatever that is; null when it does not. */
-  read(url: string): Promise<Answer | null>
+  read(url: string, headers?: Record<string, string>): Promise<Answer | null>
   close(): Promise<void>
 }
 type Answer = { status: number; body: string }
+type Heard = Answer & { exits: number | null; degraded: boolean }
+/** What the supervisor says of the gateway in the head of its answer, where it costs nothing to read. */
+const EXITS_HEADER = 'x-conch-exits'
+const STATE_HEADER = 'x-conch-state'
 
 /** A gateway that has not answered after this is not healthy. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -40,33 +52,41 @@ export function createProber(options: { elapsed: () => number; timeoutMs?: numbe
   return {
     async check(url) {
       const started = elapsed()
-      const error = await answerOf(agent, url, { keep: false, late: () => elapsed() - started > timeoutMs }).then(
-        ({ status }) => (status >= 200 && status < 300 ? null : `it answered ${status}`),
-        reasonOf,
+      const heard = await answerOf(agent, url, { keep: false, late: () => elapsed() - started > timeoutMs }).then(
+        ({ status, exits, degraded }) => ({ error: status >= 200 && status < 300 ? null : `it answered ${status}`, exits, degraded }),
+        (error: unknown) => ({ error: reasonOf(error), exits: null, degraded: false }),
       )
-      return { ok: error === null, latencyMs: elapsed() - started, error }
+      return { ok: heard.error === null, latencyMs: elapsed() - started, ...heard }
     },
-    async read(url) {
+    async read(url, headers = {}) {
       const started = elapsed()
-      return answerOf(agent, url, { keep: true, late: () => elapsed() - started > timeoutMs }).catch(() => null)
+      return answerOf(agent, url, { keep: true, headers, late: () => elapsed() - started > timeoutMs }).catch(() => null)
     },
     close: () => agent.close(),
   }
 }
 
 /** The answer, once all of it has arrived, its body only to `keep`; `late` tells when that took too long. */
-function answerOf(agent: Agent, url: string, { keep, late }: { keep: boolean; late: () => boolean }): Promise<Answer> {
+function answerOf(
+  agent: Agent,
+  url: string,
+  { keep, headers = {}, late }: { keep: boolean; headers?: Record<string, string>; late: () => boolean },
+): Promise<Heard> {
   return new Promise((resolve, reject) => {
     const target = new URL(url)
     let status = 0
+    let exits: number | null = null
+    let degraded = false
     let bytes = 0
     const kept: Buffer[] = []
     agent.dispatch(
-      { origin: target.origin, path: target.pathname + target.search, method: 'GET' },
+      { origin: target.origin, path: target.pathname + target.search, method: 'GET', headers },
       {
         onRequestStart: () => undefined,
-        onResponseStart(_, statusCode) {
+        onResponseStart(_, statusCode, said) {
           status = statusCode
+          exits = countIn(said[EXITS_HEADER])
+          degraded = said[STATE_HEADER] === 'degraded'
         },
         onResponseData(controller, chunk) {
           bytes += chunk.length
@@ -74,11 +94,15 @@ function answerOf(agent: Agent, url: string, { keep, late }: { keep: boolean; la
           // The agent's time-out is between two chunks: an answer that drips, or never ends, would hold its place in the sweep for ever.
           if (bytes > BODY_BYTES_MAX || late()) controller.abort(new ConchError('probe.endless', 'its answer does not end'))
         },
-        onResponseEnd: () => resolve({ status, body: Buffer.concat(kept).toString() }),
+        onResponseEnd: () => resolve({ status, body: Buffer.concat(kept).toString(), exits, degraded }),
         onResponseError: (_, error) => reject(error),
       },
     )
   })
+}
+
+function countIn(header: string | string[] | undefined): number | null {
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) : null
 }
 
 function reasonOf(error: unknown): string {

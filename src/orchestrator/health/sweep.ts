@@ -7,9 +7,11 @@ import type { Db } from '../../db/connect.ts'
 import type { OperationKind } from '../../domain/status.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { MachineControl } from '../door.ts'
+import { noticeEnds, type ExitNews } from './exits.ts'
 import type { Prober } from './probe.ts'
 
-export type SweepDeps = { db: Db; clock: Clock; log: Log; prober: Prober; changed: () => void }
+export type SweepDeps = { db: Db; clock: Clock; log: Log; prober: Prober; control: MachineControl; changed: () => void }
 export type SweepOptions = { intervalMs: number; concurrency: number; batch: number }
 export const sweepDefaults: SweepOptions = { intervalMs: 60_000, concurrency: 200, batch: 500 }
 export type Sweep = {
@@ -50,7 +52,8 @@ export function createSweep(deps: SweepDeps, options: SweepOptions = sweepDefaul
     let checked = 0
     const worker = async (): Promise<void> => {
       for (let target = await next(); target !== null; target = await next()) {
-        const { ok, latencyMs, error } = await prober.check(target.url)
+        const { ok, latencyMs, error, exits } = await prober.check(target.url)
+        if (exits !== null && exits !== target.exits) await noticed(deps, { instanceId: target.instanceId, exits })
         // The claim noted that it was asked; that all is still well needs no second write.
         if (!ok || !target.known) results.add({ instanceId: target.instanceId, ok, latencyMs, error })
         checked += 1
@@ -79,6 +82,13 @@ export function createSweep(deps: SweepDeps, options: SweepOptions = sweepDefaul
       }
     },
   }
+}
+
+/** What is lost here is noticed at the next check. */
+async function noticed(deps: SweepDeps, news: ExitNews): Promise<void> {
+  await noticeEnds(deps, news).then(deps.changed, (error: unknown) =>
+    deps.log.error({ err: error, instance: news.instanceId }, 'the end of a gateway could not be looked into'),
+  )
 }
 
 type SourceOptions = { claim: () => Promise<Target[]>; batch: number; goOn: () => Promise<boolean>; signal?: AbortSignal }

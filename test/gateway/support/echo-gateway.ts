@@ -28,10 +28,11 @@ const server = createServer((request, response) => {
       )
   }
 })
-server.on('upgrade', (request, socket) => {
+server.on('upgrade', (request, socket, head) => {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nx-user: ${String(request.headers['x-claw-user'])}\r\n\r\n`,
   )
+  socket.write(head)
   socket.pipe(socket)
 })
 server.listen(Number(process.env['PORT']), '127.0.0.1')

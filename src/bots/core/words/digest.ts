@@ -71,6 +71,8 @@ function whatHappened(kind: string): string {
       return t`ran out of memory`
     case 'bad-config':
       return t`called its settings invalid`
+    case 'config-refused':
+      return t`refused its new settings`
     case 'host-unreachable':
       return t`could not be reached`
     case 'region-full':

@@ -37,7 +37,7 @@ export function incidentView(facts: IncidentFacts): View {
   return { tone, key, blocks: [block(openText(facts)), ...snoozeBlocks(facts)], actions: actionsOf(facts, openActions(facts)) }
 }
 
-const MILD: readonly string[] = ['host-unreachable', 'region-full', 'destroy-stuck', 'channel-down']
+const MILD: readonly string[] = ['config-refused', 'host-unreachable', 'region-full', 'destroy-stuck', 'channel-down']
 
 function block(text: Text): Block {
   return { kind: 'text', text }
@@ -74,6 +74,8 @@ function openText(facts: IncidentFacts): Text {
       )
     case 'bad-config':
       return say`${name} does not start: it calls its settings invalid. Starting it again would not help, so I wait for you. Its storage is untouched.`
+    case 'config-refused':
+      return say`${name} refused its new settings${whyWords(detail)}. I gave it back the former ones, and it starts with those.`
     case 'host-unreachable':
       return say`The computer that ${name} runs on cannot be reached since ${since}. That is on our provider's side, and its storage is kept there. I go on as soon as it is back.`
     case 'region-full':
@@ -134,10 +136,15 @@ function exitWords(detail: Record<string, unknown>): string {
   return typeof detail['exitCode'] === 'number' ? t` (exit code ${detail['exitCode']})` : ''
 }
 
+function whyWords(detail: Record<string, unknown>): string {
+  return typeof detail['why'] === 'string' && detail['why'] !== '' ? t` (${detail['why']})` : ''
+}
+
 function overText(facts: IncidentFacts, closedAt: Date): Text {
   const { timeZone, count, detail, kind, instance } = facts
   const name = bold(instance.name)
   const at = clockWords(closedAt, timeZone)
+  if (kind === 'config-refused') return say`${name} runs with its former settings: it refused the new ones${whyWords(detail)}.`
   if (kind === 'channel-down') {
     const { failing } = channelsIn(detail)
     return failing.length > 0
@@ -183,6 +190,7 @@ function openActions({ kind }: IncidentFacts): ActionName[] {
     case 'region-full':
       return ['Status', 'Destroy']
     case 'destroy-stuck':
+    case 'config-refused':
       return ['Status']
     case 'host-unreachable':
     case 'storage-lost':

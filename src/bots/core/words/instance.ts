@@ -202,6 +202,7 @@ function troubleWords(kind: string): string {
     crashed: t`It stopped by itself`,
     'out-of-memory': t`It ran out of memory`,
     'bad-config': t`Its settings are not valid, so it does not start`,
+    'config-refused': t`It refused its new settings`,
     'host-unreachable': t`The computer it runs on cannot be reached`,
     'region-full': t`There is no room for it near the place you chose`,
     'storage-lost': t`Its storage is missing at our provider`,

@@ -37,6 +37,12 @@ export const incidents: Readonly<Record<string, string>> = {
   '{0} checks in a row': '{0} Prüfungen hintereinander',
   '{0} checks in a row, the last one: {1}': '{0} Prüfungen hintereinander, zuletzt: {1}',
   ' (exit code {0})': ' (Exit-Code {0})',
+  '{0} refused its new settings{1}. I gave it back the former ones, and it starts with those.':
+    '{0} hat die neuen Einstellungen abgelehnt{1}. Ich habe die vorigen wieder eingesetzt, damit startet er.',
+  '{0} runs with its former settings: it refused the new ones{1}.': '{0} läuft mit den vorigen Einstellungen: Die neuen hat er abgelehnt{1}.',
+  ' ({0})': ' ({0})',
+  'It refused its new settings': 'Er hat die neuen Einstellungen abgelehnt',
+  'refused its new settings': 'lehnte die neuen Einstellungen ab',
   '{0} is connected to {1} again since {2}.': '{0} ist seit {2} wieder mit {1} verbunden.',
   'All chats of {0} are connected again since {1}.': 'Alle Chats von {0} sind seit {1} wieder verbunden.',
   '{0} is back at {1}, after {2}.': '{0} ist seit {1} wieder da, nach {2}.',
