@@ -89,7 +89,7 @@ async function own(deps: DoorDeps, limiter: Limiter, { path, request, response }
   if (waits > 0) return show(response, slowDownPage(waits))
   if (path === '/.conch/session' && request.method === 'POST') return openSession(deps, limiter, request, response)
   const sent = bearerOf(request)
-  const claims = sent === null ? null : await deps.tokens.check(sent, 'control')
+  const claims = sent === null ? null : deps.tokens.check(sent, 'control')
   if (claims !== null) return deps.control.handle(path.slice(path.lastIndexOf('/') + 1), request, response)
   if (sent !== null) limiter.failed(client)
   if (path === '/readyz') return json(response, ...(await deps.control.ready()))
@@ -100,7 +100,7 @@ async function openSession(deps: DoorDeps, limiter: Limiter, request: IncomingMe
   if (!isOwnOrigin(request)) return json(response, 403, { title: 'This link does not work', text: 'Open it by itself, not from another page.' })
   if (deps.suspended()) return json(response, 403, { title: 'This assistant is paused', text: 'The bot that looks after it says why: /status.' })
   const token = await tokenIn(request)
-  const claims = token === null ? null : await deps.tokens.check(token, 'open')
+  const claims = token === null ? null : deps.tokens.check(token, 'open')
   const opened = claims === null ? null : deps.sessions.open(claims)
   if (opened === null) {
     limiter.failed(clientOf(request))

@@ -1,5 +1,5 @@
 // The machine's program: it listens first, so that somebody always answers, then starts the gateway and looks after it until it is told to stop.
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -38,16 +38,18 @@ mkdirSync(stateDir, { recursive: true })
 mkdirSync(ownDir, { recursive: true })
 
 /** GET at the gateway, on the loopback interface. */
-async function ask(path: string): Promise<{ status: number; body: string } | null> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${gatewayPort}${path}`, {
-      headers: settings.password === '' ? {} : { authorization: `Bearer ${settings.password}` },
-      signal: AbortSignal.timeout(ASK_PATIENCE_MS),
+function ask(path: string): Promise<{ status: number; body: string } | null> {
+  return new Promise((resolve) => {
+    const headers = settings.password === '' ? {} : { authorization: `Bearer ${settings.password}` }
+    const request = get({ host: '127.0.0.1', port: gatewayPort, path, headers, timeout: ASK_PATIENCE_MS, agent: false }, (reply) => {
+      const parts: Buffer[] = []
+      reply.on('data', (part: Buffer) => parts.push(part))
+      reply.on('error', () => resolve(null))
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(parts).toString() }))
     })
-    return { status: answer.status, body: await answer.text() }
-  } catch {
-    return null
-  }
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => resolve(null))
+  })
 }
 
 const command = gatewayCommand(settings, process.env)
@@ -171,12 +173,17 @@ async function leave(): Promise<void> {
   proxy.close()
   process.exit(0)
 }
+// What means nothing to us may mean something to the gateway.
+process.on('SIGUSR2', () => {
+  const pid = gateway.pid()
+  if (pid !== null) process.kill(pid, 'SIGUSR2')
+})
 process.on('SIGTERM', () => void leave())
 process.on('SIGINT', () => void leave())
 
 await listen(door, settings.port, settings.host)
 await listen(inside, settings.privatePort, settings.host === '0.0.0.0' ? '::' : settings.host)
-if (keys.keys.length === 0) say('there is no key of a control plane: nobody is let in')
+if (keys.length === 0) say('there is no key of a control plane: nobody is let in')
 rmSync(join(ownDir, 'candidate'), { recursive: true, force: true })
 await takeSent()
 if (!leaving) gateway.start()

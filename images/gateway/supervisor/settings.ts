@@ -1,5 +1,5 @@
 // What the machine's environment says. A machine without the keys of its control plane lets nobody in, and says so at its start.
-import type { JSONWebKeySet } from 'jose'
+import type { PublicKey } from './tokens.ts'
 
 export type Flavour = 'openclaw' | 'clawdbot' | 'stub'
 export type Settings = {
@@ -18,7 +18,7 @@ export type Settings = {
   /** Who the gateway takes the visitor for. */
   owner: string
   /** The control plane's public keys, by their ids. */
-  keys: JSONWebKeySet
+  keys: readonly PublicKey[]
   stateDir: string
   /** Ours, on the same volume. */
   ownDir: string
@@ -71,12 +71,12 @@ export function settingsOf(env: Readonly<Record<string, string | undefined>>): S
   }
 }
 
-function keysOf(text: string | undefined): JSONWebKeySet {
-  if (text === undefined || text === '') return { keys: [] }
+function keysOf(text: string | undefined): readonly PublicKey[] {
+  if (text === undefined || text === '') return []
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys))
     throw new Error('CONCH_KEYS is no JSON Web Key Set')
-  return { keys: value.keys }
+  return value.keys
 }
 
 /** What runs as the gateway: its arguments and its environment. It is told nothing that is only for the supervisor. */
