@@ -12,6 +12,7 @@ import { memoryKills, othersOfGroup, usageOfGroup, volumeOf } from './machine.ts
 import { exposition, machineFamilies } from './metrics.ts'
 import { createProxy } from './proxy.ts'
 import { createRecord } from './record.ts'
+import { seedWhenEmpty } from './seed.ts'
 import { createSessions } from './sessions.ts'
 import { gatewayCommand, settingsOf, type Settings } from './settings.ts'
 import { createTokens } from './tokens.ts'
@@ -165,6 +166,17 @@ async function takeSent(): Promise<void> {
   if (offer.kind === 'refused') say(`the settings of version ${sent.version} are refused: ${offer.why}`)
 }
 
+/** Without its seed the gateway fetches the plugins that it needs by itself. */
+async function takeSeed(): Promise<void> {
+  if (settings.seedDir === null) return
+  try {
+    const { kind, linked } = await seedWhenEmpty({ seedDir: settings.seedDir, stateDir })
+    if (linked > 0 || kind === 'kept') say(`the seed of the volume: ${kind}, ${linked} plugins linked`)
+  } catch (error) {
+    say(`the seed of the volume could not be taken: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 let leaving = false
 async function leave(): Promise<void> {
   if (leaving) return
@@ -185,5 +197,6 @@ await listen(door, settings.port, settings.host)
 await listen(inside, settings.privatePort, settings.host === '0.0.0.0' ? '::' : settings.host)
 if (keys.length === 0) say('there is no key of a control plane: nobody is let in')
 rmSync(join(ownDir, 'candidate'), { recursive: true, force: true })
+await takeSeed()
 await takeSent()
 if (!leaving) gateway.start()
