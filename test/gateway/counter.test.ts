@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import counter from '../../images/gateway/counter/index.js'
+import { journalFolder } from '../../images/gateway/counter/journal.js'
 import { createCounts } from '../../images/gateway/supervisor/counts.ts'
 
 type Received = Parameters<Parameters<Parameters<typeof counter.register>[0]['on']>[1]>
@@ -11,11 +12,11 @@ type Received = Parameters<Parameters<Parameters<typeof counter.register>[0]['on
 /** A gateway that knows two commands. */
 function gateway(): { receives: (...received: Received) => void; dir: string; warnings: string[]; totals: () => Promise<unknown> } {
   const home = mkdtempSync(join(tmpdir(), 'counter-'))
-  const before = process.env['OPENCLAW_STATE_DIR']
-  process.env['OPENCLAW_STATE_DIR'] = join(home, 'openclaw')
+  const before = process.env['CONCH_DIR']
+  process.env['CONCH_DIR'] = home
   onTestFinished(() => {
-    if (before === undefined) delete process.env['OPENCLAW_STATE_DIR']
-    else process.env['OPENCLAW_STATE_DIR'] = before
+    if (before === undefined) delete process.env['CONCH_DIR']
+    else process.env['CONCH_DIR'] = before
     rmSync(home, { recursive: true, force: true })
   })
   const warnings: string[] = []
@@ -27,7 +28,7 @@ function gateway(): { receives: (...received: Received) => void; dir: string; wa
     on: (_, handler) => void (receives = handler),
   })
   if (receives === null) throw new Error('it listens to nothing')
-  const dir = join(home, 'conch')
+  const dir = journalFolder(home)
   return { receives, dir, warnings, totals: () => createCounts({ dir }).read() }
 }
 

@@ -30,9 +30,9 @@ const KEPT_LINES_MAX = 1_000
 
 /** @param {Api} api */
 function register(api) {
-  const stateDir = process.env['OPENCLAW_STATE_DIR']
-  if (stateDir === undefined) return api.logger.warn('messages are not counted: OPENCLAW_STATE_DIR is not set')
-  const folder = journalFolder(stateDir)
+  const ownDir = process.env['CONCH_DIR']
+  if (ownDir === undefined) return api.logger.warn('messages are not counted: CONCH_DIR is not set')
+  const folder = journalFolder(ownDir)
   /** @type {string[]} */
   let unwritten = []
   // Its handlers run before the model is asked; the line is in the file when this returns.

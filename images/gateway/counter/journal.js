@@ -2,17 +2,17 @@
 // channel and a digest: neither what was said nor who said it.
 import { createHash } from 'node:crypto'
 import { close, closeSync, fsync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 /** The file that lines are added to. */
 export const JOURNAL = 'messages.jsonl'
 
 /**
- * The folder of the journal: beside the gateway's state, on its volume.
- * @param {string} stateDir
+ * The folder of the journal, in that of the supervisor on the volume.
+ * @param {string} ownDir
  */
-export function journalFolder(stateDir) {
-  return resolve(stateDir, '..', 'conch')
+export function journalFolder(ownDir) {
+  return join(ownDir, 'messages')
 }
 
 /**

@@ -3,9 +3,9 @@
 // the end of any process at any moment: a snapshot of the totals, and of how much of each file of the journal is in them, is replaced in one
 // step. Nothing here depends on a clock.
 //
-// Platforms deliver again, and the counter may write twice: a message is known by its digest for as long as its line is kept. The journal is
-// moved on every 256 KB, some 3,000 messages, and its oldest file is deleted when more than 100,000 messages are kept: 8 MB of the volume and
-// about as much memory.
+// Platforms deliver again, and the counter may write twice: a message is known by its digest for as long as its line is kept, which is for the
+// last 20,000 messages at least, and so for days where platforms give up after one. The journal is moved on every 256 KB, some 3,000 messages,
+// and its oldest file is deleted once the others hold that many: 2 MB of the volume and a few of memory.
 //
 // The owner's assistant has a shell on this machine and can write into these files what it likes. So a total only ever grows: what would make
 // it fall is not believed, and is reported. More is not to be had from inside; whoever keeps the totals for the bill sees a fall as well.
@@ -24,7 +24,7 @@ export type Counts = {
 }
 
 const SEGMENT_BYTES_MAX = 256 * 1024
-const KNOWN_MESSAGES_MAX = 100_000
+const KNOWN_MESSAGES = 20_000
 /** Names of channels come out of a file that can be forged. */
 const CHANNELS_MAX = 50
 const SNAPSHOT = 'counts.json'
@@ -116,7 +116,7 @@ async function take(
       segment.ids.add(id)
       // Only a forged file is as long as that. The memory is the supervisor's.
       const [oldest] = segment.ids
-      if (segment.ids.size > KNOWN_MESSAGES_MAX && oldest !== undefined) segment.ids.delete(oldest)
+      if (segment.ids.size > KNOWN_MESSAGES && oldest !== undefined) segment.ids.delete(oldest)
       const name = totals.has(channel) || totals.size < CHANNELS_MAX ? channel : 'other'
       totals.set(name, (totals.get(name) ?? 0) + 1)
     }
@@ -143,8 +143,8 @@ async function tidy(dir: string, books: Books): Promise<void> {
   if (current !== undefined && current.counted >= SEGMENT_BYTES_MAX && isRead) {
     books.segments.splice(-1, 1, await moveAway(dir, current), { seq: current.seq + 1, current: true, counted: 0, ids: new Set() })
   }
-  const messages = (): number => books.segments.reduce((sum, one) => sum + one.ids.size, 0)
-  while (books.segments.length > 2 && messages() > KNOWN_MESSAGES_MAX) {
+  const messagesAfter = (index: number): number => books.segments.slice(index).reduce((sum, one) => sum + one.ids.size, 0)
+  while (books.segments.length > 2 && messagesAfter(1) >= KNOWN_MESSAGES) {
     const [oldest] = books.segments.splice(0, 1)
     if (oldest !== undefined) await removeSegment(dir, oldest)
     books.dirty = true
