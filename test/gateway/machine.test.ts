@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { appendLine, journalFolder, lineOf } from '../../images/gateway/counter/journal.js'
 import { startTimeOf } from '../../src/local/process-table.ts'
 import { startMachine, type Machine, type MachineOptions } from './support/machine.ts'
 
@@ -154,6 +155,32 @@ it('with nothing to go back to it is degraded, stays reachable, says why, and st
   await machine.control('PUT', 'config', { version: 2, document: '{"greeting":"two"}' })
   await machine.live()
   expect(await seen(machine)).toMatchObject({ greeting: 'two' })
+})
+
+it('counts the messages that its gateway wrote down, once each, over its own restarts', async () => {
+  const dir = await folder()
+  const say = (channel: string, id: string): void =>
+    appendLine(journalFolder(join(dir, 'conch')), lineOf({ channel, account: 'default', conversation: 'ann', id }, new Date()))
+  const totals = async (machine: Machine): Promise<string[]> => {
+    const text = await (await machine.control('GET', 'metrics')).text()
+    return text.split('\n').filter((line) => line.startsWith('conch_messages_'))
+  }
+  const machine = await begin({ dir })
+  await machine.live()
+  expect(await totals(machine)).toEqual(['conch_messages_tampered 0'])
+  for (const message of ['1', '2', '2']) say('telegram', message)
+  say('webchat', '1')
+  expect(await totals(machine)).toEqual([
+    'conch_messages_total{channel="telegram"} 2',
+    'conch_messages_total{channel="webchat"} 1',
+    'conch_messages_tampered 0',
+  ])
+  await machine.close()
+  const again = await begin({ dir, signer: machine.signer })
+  await again.live()
+  say('telegram', '1')
+  say('telegram', '3')
+  expect((await totals(again))[0]).toBe('conch_messages_total{channel="telegram"} 3')
 })
 
 it('shows health and metrics on the private port, where nothing can be changed', async () => {

@@ -4,23 +4,28 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createConfigStore, readSent } from './config-store.ts'
+import { createCounts } from './counts.ts'
+import { journalFolder } from '../counter/journal.js'
 import { createControl } from './control.ts'
 import { createDoor } from './door.ts'
 import { createGateway } from './gateway.ts'
 import { createFirstFrame } from './legacy.ts'
 import { memoryKills, othersOfGroup, usageOfGroup, volumeOf } from './machine.ts'
-import { exposition, machineFamilies } from './metrics.ts'
+import { exposition, machineFamilies, meterFamilies } from './metrics.ts'
 import { createProxy } from './proxy.ts'
 import { createRecord } from './record.ts'
 import { seedWhenEmpty } from './seed.ts'
 import { createSessions } from './sessions.ts'
 import { gatewayCommand, settingsOf, type Settings } from './settings.ts'
+import { createRpc, readUsage, type Usage } from './usage.ts'
 import { createTokens } from './tokens.ts'
 import { createValidator } from './validate.ts'
 
 /** sysexits.h EX_CONFIG: started again it would say the same. */
 const EXIT_CONFIG = 78
 const ASK_PATIENCE_MS = 5_000
+const USAGE_EVERY_MS = 5 * 60_000
+const USAGE_SOON_MS = 60_000
 
 function readSettings(): Settings {
   try {
@@ -89,6 +94,8 @@ const gateway = createGateway({
   output: (part, stream) => void (stream === 'out' ? process.stdout : process.stderr).write(part),
 })
 
+const counts = createCounts({ dir: journalFolder(ownDir) })
+const rpc = createRpc({ port: gatewayPort, password: settings.password })
 const eventLoop = monitorEventLoopDelay({ resolution: 20 })
 eventLoop.enable()
 async function metrics(): Promise<string> {
@@ -100,9 +107,19 @@ async function metrics(): Promise<string> {
     eventLoop,
     ownMemoryBytes: process.memoryUsage.rss(),
   }
-  const text = exposition(machineFamilies(measured))
+  const messages = await counts.read()
+  const text = exposition([...machineFamilies(measured), ...meterFamilies({ messages, tampered: counts.tampered(), usage: modelUsage })])
   eventLoop.reset()
   return text
+}
+
+let modelUsage: Usage | null = null
+/** It answers from a cache that it fills afterwards: soon after a start it is asked again. */
+async function keepUsage(): Promise<void> {
+  const live = gateway.state().kind === 'live'
+  if (live) modelUsage = await readUsage(rpc, now())
+  const settled = modelUsage?.kind === 'known' && modelUsage.settled
+  setTimeout(() => void keepUsage(), settled ? USAGE_EVERY_MS : USAGE_SOON_MS).unref()
 }
 
 const sessions = createSessions(now)
@@ -200,3 +217,4 @@ rmSync(join(ownDir, 'candidate'), { recursive: true, force: true })
 await takeSeed()
 await takeSent()
 if (!leaving) gateway.start()
+if (settings.flavour === 'openclaw') void keepUsage()

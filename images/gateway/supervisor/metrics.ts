@@ -1,8 +1,10 @@
 // Prometheus' text format (exposition format 0.0.4): what the control plane meters, and what an operator watches.
 import type { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { ChannelTotal } from './counts.ts'
 import type { Gateway } from './gateway.ts'
 import type { Record } from './record.ts'
-import type { Usage } from './machine.ts'
+import type { Usage as MachineUsage } from './machine.ts'
+import type { Usage } from './usage.ts'
 
 export type Sample = { labels?: Readonly<{ [name: string]: string }>; value: number }
 export type Family = { name: string; type: 'counter' | 'gauge'; help: string; samples: readonly Sample[] }
@@ -28,7 +30,7 @@ function escaped(text: string): string {
 export type Measured = {
   gateway: Gateway
   record: Record
-  usage: Usage
+  usage: MachineUsage
   volume: { bytes: number; usedBytes: number }
   eventLoop: ReturnType<typeof monitorEventLoopDelay>
   ownMemoryBytes: number
@@ -67,6 +69,46 @@ export function machineFamilies({ gateway, record, usage, volume, eventLoop, own
       type: 'gauge',
       help: 'How late the supervisor gets to its work, since the last reading.',
       samples: [50, 99].map((percent) => ({ labels: { quantile: String(percent / 100) }, value: eventLoop.percentile(percent) / 1e9 })),
+    },
+  ]
+}
+
+/** What billing reads, and what the model's provider asks for. */
+export function meterFamilies({
+  messages,
+  tampered,
+  usage,
+}: {
+  messages: readonly ChannelTotal[]
+  tampered: boolean
+  usage: Usage | null
+}): Family[] {
+  const days = usage?.kind === 'known' ? usage.days : []
+  const tokens = days.flatMap(({ date, inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }) =>
+    Object.entries({ input: inputTokens, output: outputTokens, cache_read: cacheReadTokens, cache_write: cacheWriteTokens }).map(([kind, value]) => ({
+      labels: { date, kind },
+      value,
+    })),
+  )
+  return [
+    {
+      name: 'conch_messages_total',
+      type: 'counter',
+      help: 'Messages that the assistant took up, over the life of the volume.',
+      samples: messages.map(({ channel, total }) => ({ labels: { channel }, value: total })),
+    },
+    {
+      name: 'conch_messages_tampered',
+      type: 'gauge',
+      help: 'Whether the journal of messages was found changed.',
+      samples: [{ value: tampered ? 1 : 0 }],
+    },
+    { name: 'conch_model_tokens', type: 'gauge', help: 'Tokens of a day (UTC), as the gateway knows them now.', samples: tokens },
+    {
+      name: 'conch_model_cost_usd',
+      type: 'gauge',
+      help: 'Cost of a day (UTC) in US dollars, as the gateway knows it now.',
+      samples: days.map(({ date, costUsd }) => ({ labels: { date }, value: costUsd })),
     },
   ]
 }

@@ -1,4 +1,5 @@
 // What the machine's environment says. A machine without the keys of its control plane lets nobody in, and says so at its start.
+import { fileURLToPath } from 'node:url'
 import type { PublicKey } from './tokens.ts'
 
 export type Flavour = 'openclaw' | 'clawdbot' | 'stub'
@@ -96,6 +97,8 @@ export function gatewayCommand(
       PORT: String(gatewayPort),
       [`${prefix}_STATE_DIR`]: stateDir,
       CONCH_DIR: settings.ownDir,
+      // Where the configuration finds the plugin that counts messages.
+      CONCH_COUNTER: fileURLToPath(new URL('../counter', import.meta.url)),
     },
   }
 }
