@@ -13,7 +13,7 @@ import { createLiveCheck, type LiveCheck } from '../../src/secrets/live-check.ts
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
 import { wholeDatabase } from '../support/accounts.ts'
 import { postgresDatabases } from '../support/database.ts'
-import { hasOpenclawSchema, openclawSchema } from '../support/openclaw-schema.ts'
+import { openclawSchema } from '../support/openclaw-schema.ts'
 import { secretLike } from '../support/secrets.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
@@ -349,29 +349,25 @@ describe.each([await postgresDatabases()])('keys on $name', ({ open }) => {
     expect(world.actions.heldSecrets(ann, reference)).toBeNull()
   })
 
-  it.skipIf(!hasOpenclawSchema)(
-    'the configuration is one that OpenClaw takes (skipped where shared/specs is missing)',
-    { timeout: 60_000 },
-    async () => {
-      const { world, ann, deploy, set } = await scene()
-      const id = await deploy(ann)
-      const [bot, app, discord, key] = [secretLike.slackBot(), secretLike.slackApp(), secretLike.discord(), secretLike.anthropic()]
-      platforms.slackBot(bot, { user: 'claw', userId: 'U1', team: 'Acme', teamId: 'T1' })
-      platforms.slackApp(app)
-      platforms.discord(discord, { id: '5', username: 'claw', applicationId: '6', messageContent: true })
-      platforms.modelKey('anthropic', key)
-      value(
-        await set(ann, {
-          SLACK_BOT_TOKEN: bot,
-          SLACK_APP_TOKEN: app,
-          DISCORD_BOT_TOKEN: discord,
-          TELEGRAM_BOT_TOKEN: telegram(),
-          ANTHROPIC_API_KEY: key,
-        }),
-      )
-      await world.settle()
-      const validate = openclawSchema()
-      expect(validate(await documentOf(world, id)), JSON.stringify(validate.errors)).toBe(true)
-    },
-  )
+  it('the configuration is one that OpenClaw takes', { timeout: 60_000 }, async () => {
+    const { world, ann, deploy, set } = await scene()
+    const id = await deploy(ann)
+    const [bot, app, discord, key] = [secretLike.slackBot(), secretLike.slackApp(), secretLike.discord(), secretLike.anthropic()]
+    platforms.slackBot(bot, { user: 'claw', userId: 'U1', team: 'Acme', teamId: 'T1' })
+    platforms.slackApp(app)
+    platforms.discord(discord, { id: '5', username: 'claw', applicationId: '6', messageContent: true })
+    platforms.modelKey('anthropic', key)
+    value(
+      await set(ann, {
+        SLACK_BOT_TOKEN: bot,
+        SLACK_APP_TOKEN: app,
+        DISCORD_BOT_TOKEN: discord,
+        TELEGRAM_BOT_TOKEN: telegram(),
+        ANTHROPIC_API_KEY: key,
+      }),
+    )
+    await world.settle()
+    const validate = openclawSchema()
+    expect(validate(await documentOf(world, id)), JSON.stringify(validate.errors)).toBe(true)
+  })
 })

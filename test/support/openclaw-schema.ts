@@ -1,13 +1,11 @@
 // OpenClaw's published configuration schema, as a check of the documents that we write.
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { z } from 'zod'
 
-const SCHEMA_FILE = join(import.meta.dirname, '../../../shared/specs/openclaw-config.schema.json')
+const SCHEMA_FILE = new URL('../../src/domain/gateway-schemas/openclaw-2026.9.6.schema.json', import.meta.url)
 const objectSchema = z.looseObject({ properties: z.record(z.string(), z.unknown()) })
 const requiringSchema = z.looseObject({ properties: z.record(z.string(), z.unknown()), required: z.array(z.string()) })
-export const hasOpenclawSchema = existsSync(SCHEMA_FILE)
 let compiled: ValidateFunction | undefined
 
 /** The published schema, as far as we write such documents: all of it takes long to compile. */

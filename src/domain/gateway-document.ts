@@ -1,0 +1,141 @@
+// A gateway's configuration document: what its owner wants, and what is ours in it whatever they want. Pure.
+import { assertNever } from '../lib/errors.ts'
+import type { ChannelId } from './credentials.ts'
+import { modelProviderOf } from './model-providers.ts'
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+export type JsonObject = { readonly [name: string]: Json }
+
+/** Where something stands in a document: the names of settings, and places in lists as numbers. */
+export type Path = readonly (string | number)[]
+
+/** A chat that the gateway listens in, with the ids under which its owner is known there. */
+export type ListenedChannel = { id: ChannelId | 'whatsapp'; owners: readonly string[] }
+
+/** OpenClaw has this one channel in its own package; the others are plugins, which it fetches by itself at the first start that needs them. */
+const BUNDLED = 'telegram'
+/** Channels whose switch and tokens follow from the keys that an assistant holds. */
+export const ourChannels = ['telegram', 'discord', 'slack', 'whatsapp'] as const satisfies ListenedChannel['id'][]
+/** Pairing is asked for through the gateway's controls, which are off by default. Its own page has the same powers behind the same password. */
+export const CONTROLS_PLUGIN = 'admin-http-rpc'
+
+export type Circumstances = { address: string; modelProvider: string | null; channels: readonly ListenedChannel[] }
+
+/**
+ * The document as the machine gets it: the owner's settings win in everything that is not ours, and ours win in the rest. Secrets appear as
+ * `${NAME}`, which the gateway replaces from its environment when it loads the file, so that none is on the disk. Without an owner's document
+ * its bytes never change: the fingerprint of every running machine hangs on them.
+ */
+export function effectiveDocument(owner: JsonObject | null, circumstances: Circumstances): JsonObject {
+  const base = baseDocument(circumstances)
+  if (owner === null) return base
+  return withOurs(merged(base, withoutSilentChannels(owner, circumstances.channels)), base)
+}
+
+function baseDocument({ address, modelProvider, channels }: Circumstances): JsonObject {
+  const provider = modelProviderOf(modelProvider)
+  return {
+    gateway: { mode: 'local', auth: { mode: 'password', password: '${OPENCLAW_GATEWAY_PASSWORD}' }, controlUi: { allowedOrigins: [address] } },
+    ...(provider !== undefined && { agents: { defaults: { model: { primary: provider.model } } } }),
+    ...channelSettings(channels),
+  }
+}
+
+/** Nothing at all without channels: the fingerprint of an instance that has none stays what it was. */
+function channelSettings(channels: readonly ListenedChannel[]): JsonObject {
+  if (channels.length === 0) return {}
+  const plugins: string[] = channels.filter((one) => one.id !== BUNDLED).map((one) => one.id)
+  const controls = channels.some((one) => one.id === 'whatsapp') ? [CONTROLS_PLUGIN] : []
+  return {
+    channels: Object.fromEntries(channels.map((one) => [one.id, { ...switchOf(one), ...people(one) }])),
+    // A plugin that is only installed is not trusted: it runs when it is named here.
+    ...(plugins.length > 0 && { plugins: { entries: Object.fromEntries([...plugins, ...controls].map((one) => [one, { enabled: true }])) } }),
+  }
+}
+
+/** What is ours of a channel: that it is on, and where its tokens are. */
+function switchOf({ id }: ListenedChannel): JsonObject {
+  switch (id) {
+    case 'telegram':
+      return { enabled: true, botToken: '${TELEGRAM_BOT_TOKEN}' }
+    case 'discord':
+      return { enabled: true, token: '${DISCORD_BOT_TOKEN}' }
+    case 'slack':
+      return { enabled: true, mode: 'socket', botToken: '${SLACK_BOT_TOKEN}', appToken: '${SLACK_APP_TOKEN}' }
+    case 'whatsapp':
+      return { enabled: true }
+    default:
+      return assertNever(id)
+  }
+}
+
+/** Who may write, until the owner says otherwise. */
+function people({ id, owners }: ListenedChannel): JsonObject {
+  // On the owner's own number everybody who writes to them would be asked for a code: there it answers what they write to themselves alone.
+  if (id === 'whatsapp' && owners.length === 0) return { dmPolicy: 'allowlist', selfChatMode: true, groupPolicy: 'disabled' }
+  // Whoever is not let in by name gets a code that the owner must approve.
+  return owners.length === 0 ? { dmPolicy: 'pairing' } : { dmPolicy: 'pairing', allowFrom: owners }
+}
+
+/** What is wished of a channel without its tokens waits for them: a channel that is only half there keeps the gateway from being ready. */
+function withoutSilentChannels(owner: JsonObject, listened: readonly ListenedChannel[]): JsonObject {
+  const wished = owner['channels']
+  if (!isObject(wished)) return owner
+  const silent = ourChannels.filter((id) => !listened.some((one) => one.id === id))
+  const channels = Object.fromEntries(Object.entries(wished).filter(([id]) => !silent.some((one) => one === id)))
+  return { ...owner, channels }
+}
+
+/** Ours once more over everything: what was refused when it was written must not get through by another way. */
+function withOurs(document: JsonObject, base: JsonObject): JsonObject {
+  const ours = { ...document, gateway: base['gateway'] ?? {} }
+  const channels = objectAt(base, ['channels'])
+  const forced = Object.fromEntries(
+    ourChannels.flatMap((id): [string, JsonObject][] => {
+      const settings = channels[id]
+      return isObject(settings) ? [[id, switchOf({ id, owners: [] })]] : []
+    }),
+  )
+  const withChannels = Object.keys(forced).length === 0 ? ours : merged(ours, { channels: forced })
+  const plugins = base['plugins']
+  return plugins === undefined ? withChannels : merged(withChannels, { plugins })
+}
+
+/** `over` wins; objects are merged, everything else is replaced. The order of `under` stays. */
+function merged(under: JsonObject, over: JsonObject): JsonObject {
+  const result: Record<string, Json> = { ...under }
+  for (const [name, value] of Object.entries(over)) {
+    const below = result[name]
+    result[name] = isObject(below) && isObject(value) ? merged(below, value) : value
+  }
+  return result
+}
+
+/** True for an object, and for neither a list nor null. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What stands at a path; undefined when nothing does. */
+export function valueAt(document: Json | undefined, path: Path): Json | undefined {
+  return path.reduce<Json | undefined>((part, name) => {
+    if (Array.isArray(part)) return typeof name === 'number' ? part[name] : undefined
+    return isObject(part) && Object.hasOwn(part, name) ? part[String(name)] : undefined
+  }, document)
+}
+
+/** The object at a path; an empty one when there is none. */
+export function objectAt(document: JsonObject, path: Path): JsonObject {
+  const found = valueAt(document, path)
+  return isObject(found) ? found : {}
+}
+
+/** The document with `value` at a path; without what stood there, and without what is empty then, for undefined. */
+export function withValueAt(document: JsonObject, path: readonly string[], value: Json | undefined): JsonObject {
+  const [name, ...rest] = path
+  if (name === undefined) return document
+  const inner = rest.length === 0 ? value : withValueAt(objectAt(document, [name]), rest, value)
+  const gone = inner === undefined || (value === undefined && isObject(inner) && Object.keys(inner).length === 0)
+  if (!gone) return { ...document, [name]: inner }
+  return Object.fromEntries(Object.entries(document).filter(([key]) => key !== name))
+}
