@@ -177,7 +177,7 @@ async function bareDeployment({ fly, addressTemplate }: Provider, prober: Prober
   await fly.allocateIp(app, 'v6')
   await fly.allocateIp(app, 'shared_v4')
   const volume = await fly.createVolume(app, { name: volumeNameOf(row.id), region: REGION, sizeGb: plans.starter.volumeGb, compute: guest })
-  const { config } = machinePlan(row, { addressTemplate, keys: NO_KEYS, volumeId: volume.id })
+  const { config } = machinePlan(row, { addressTemplate, keys: NO_KEYS, document: null, volumeId: volume.id })
   await fly.createMachine(app, { name: app, region: REGION, config })
   while (!(await prober.check(`${addressOf(row.id, addressTemplate)}/healthz`)).ok) await systemClock.sleep(5)
 }

@@ -1,6 +1,7 @@
 // Everything a person may ask for. A new action is one entry here; commands, help and registrations follow from it.
 import { alerts, setAlerts } from './alerts.ts'
 import { approve } from './approve.ts'
+import { checkConfig, config, configVersions, setConfig } from './config.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
@@ -32,6 +33,10 @@ export const catalogue = {
   'set-key-link': setKeyLink,
   'remove-key': removeKey,
   whatsapp,
+  config,
+  'config-history': configVersions,
+  'check-config': checkConfig,
+  'set-config': setConfig,
   rename,
   destroy,
   approve,

@@ -1,8 +1,8 @@
 // What an instance holds: list, set, remove. A value comes in sealed, goes from `prepare` to the provider's store, and is in nothing that stays:
 // the audit row's input shows "[sealed]".
 import { z } from 'zod'
-import { addEvent } from '../db/events.ts'
-import { changeDesired, instanceById, requestChange, type DesiredChange, type InstanceRow } from '../db/instances.ts'
+import { currentConfig } from '../db/configs.ts'
+import { instanceById, type DesiredChange, type InstanceRow } from '../db/instances.ts'
 import { dropClaims, forgetSecret, recordSecret, secretsOf } from '../db/secret-names.ts'
 import {
   brainOf,
@@ -14,12 +14,14 @@ import {
   variableValueProblem,
   type Credential,
 } from '../domain/credentials.ts'
+import { variablesIn } from '../domain/gateway-rules.ts'
 import { ok, type KeyRefusal, type Result } from '../domain/refusal.ts'
 import { secretIn, shapeOf, shapeProblem } from '../domain/secret-shapes.ts'
 import type { Who } from '../domain/who.ts'
 import { Sealed } from '../lib/sealed.ts'
 import type { Secrets } from '../secrets/secret-store.ts'
 import type { Accepted, ChangeAction, ChangeContext, InstanceSummary, KeySummary, PrepareContext, ReadAction } from './action.ts'
+import { bringAbout, type Reaches } from './bring-about.ts'
 import { channelsFor, pairedChannels } from './channels.ts'
 import { findInstance } from './find-instance.ts'
 import { summaryOf } from './summary.ts'
@@ -61,8 +63,6 @@ const setInput = z.object({
   anyway: z.boolean().default(false),
 })
 
-/** When a change reaches the assistant: with the job that was just opened, at its next start, or with the deployment under way. */
-export type Reaches = 'now' | 'at-start' | 'on-the-way'
 export type KeyChange = Accepted & { keys: KeySummary[]; credential: string | null; reaches: Reaches }
 type Handed = { instanceId: string; values: Secrets; who: Readonly<Record<string, Who | null>>; version: number }
 
@@ -117,6 +117,8 @@ export const removeKey: ChangeAction<typeof removeInput, KeyChange, undefined> =
     if (!found.ok) return found
     const held = await secretsOf(context.db, found.value.id)
     for (const name of wanted.names) if (!held.some((secret) => secret.name === name)) return { ok: false, reason: 'key-not-set', name }
+    const needed = variablesIn((await currentConfig(context.db, found.value))?.document ?? {})
+    for (const name of wanted.names) if (needed.includes(name)) return { ok: false, reason: 'key-in-config', name }
     try {
       for (const name of wanted.names) await context.secrets.remove(found.value.id, name)
     } catch (error) {
@@ -214,7 +216,7 @@ type Change = { names: readonly string[]; change: 'added' | 'replaced' | 'remove
 
 /** Wants the assistant as its secrets now have it, and opens the job that brings this about where one is needed. */
 async function applied(context: ChangeContext, row: InstanceRow, { names, change, version }: Change): Promise<Result<KeyChange>> {
-  const { db: tx, actor } = context
+  const { db: tx } = context
   const held = await secretsOf(tx, row.id)
   const set: DesiredChange = {
     secrets: { version },
@@ -227,18 +229,10 @@ async function applied(context: ChangeContext, row: InstanceRow, { names, change
   const credential = sharedCredential(names)
   const about = { names, change, credential: credential?.id ?? null }
   const summary = held.filter((secret) => names.includes(secret.name)).map(({ name, last4, setAt, who }) => ({ name, last4, setAt, who }))
-  const accepted = (after: InstanceRow, reaches: Reaches, operationId: string | null): Result<KeyChange> =>
-    ok({ instance: summaryOf(after), operationId, keys: summary, credential: about.credential, reaches })
-  const making = row.operationKind === 'deploy' && row.liveAt === null
-  if (making || row.power === 'off') {
-    const after = await changeDesired(tx, row.id, set)
-    if (after === null) return { ok: false, reason: 'being-destroyed', name: row.name }
-    await addEvent(tx, { instanceId: row.id, operationId: null, kind: 'keys', detail: about })
-    return accepted(after, making ? 'on-the-way' : 'at-start', null)
-  }
-  const chat = { provider: actor.provider, address: actor.chat }
-  const job = await requestChange(tx, row.id, { kind: 'update', set, chat, cause: 'owner', about })
-  return job === null ? { ok: false, reason: 'being-destroyed', name: row.name } : accepted(job.row, 'now', job.operationId)
+  const done = await bringAbout(context, row, { set, about, event: 'keys' })
+  if (!done.ok) return done
+  const { row: after, reaches, operationId } = done.value
+  return ok({ instance: summaryOf(after), operationId, keys: summary, credential: about.credential, reaches })
 }
 
 function sharedCredential(names: readonly string[]): Credential | undefined {

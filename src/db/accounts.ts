@@ -14,6 +14,7 @@ import {
   auditLog,
   channelChecks,
   chats,
+  configs,
   health,
   identities,
   incidents,
@@ -158,6 +159,8 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .update(instanceEvents)
     .set({ detail: sql`${instanceEvents.detail} - 'by' - 'chat'` })
     .where(askedBy(userId))
+  // What is wanted refers to a version: it lets go first.
+  await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [], configVersion: null }).where(eq(instances.userId, userId))
   for (const table of [
     instanceEvents,
     incidents,
@@ -169,9 +172,9 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     channelChecks,
     alertSettings,
     pairings,
+    configs,
   ] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
-  await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [] }).where(eq(instances.userId, userId))
   await tx
     .update(stagedApps)
     .set({ expiresAt: sql`now()` })

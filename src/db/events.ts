@@ -5,7 +5,7 @@ import type { Db, Tx } from './connect.ts'
 import { instanceEvents } from './schema.ts'
 
 const detailSchema = z.record(z.string(), z.unknown())
-export type EventKind = 'requested' | 'milestone' | 'notice' | 'done' | 'failed' | 'blocked' | 'superseded' | 'renamed' | 'health' | 'keys'
+export type EventKind = 'requested' | 'milestone' | 'notice' | 'done' | 'failed' | 'blocked' | 'superseded' | 'renamed' | 'health' | 'keys' | 'config'
 export type InstanceEvent = { instanceId: string; operationId: string | null; kind: EventKind; detail: Record<string, unknown>; at: Date }
 
 const columns = {

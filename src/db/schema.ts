@@ -1,5 +1,5 @@
 // The tables as drizzle sees them. The SQL under migrations/ is the truth; a test compares the two.
-import { bigint, boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, json, jsonb, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const serial = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
@@ -71,6 +71,7 @@ export const instances = pgTable('instances', {
   fails: integer('fails').notNull().default(0),
   lastError: text('last_error'),
   channels: jsonb('channels').notNull().default([]),
+  configVersion: integer('config_version'),
 })
 
 export const instanceEvents = pgTable('instance_events', {
@@ -95,6 +96,19 @@ export const secretNames = pgTable(
     who: jsonb('who'),
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.name] })],
+)
+
+export const configs = pgTable(
+  'configs',
+  {
+    instanceId: text('instance_id').notNull(),
+    version: integer('version').notNull(),
+    document: json('document').notNull(),
+    origin: text('origin').notNull(),
+    note: text('note'),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.instanceId, table.version] })],
 )
 
 export const secretClaims = pgTable('secret_claims', {

@@ -16,7 +16,7 @@ export type ListenedChannel = { id: ChannelId | 'whatsapp'; owners: readonly str
 const BUNDLED = 'telegram'
 /** Channels whose switch and tokens follow from the keys that an assistant holds. */
 export const ourChannels = ['telegram', 'discord', 'slack', 'whatsapp'] as const satisfies ListenedChannel['id'][]
-/** Pairing is asked for through the gateway's controls, which are off by default. Its own page has the same powers behind the same password. */
+/** Serves the gateway's controls on the machine itself, behind the password: pairing and what the model costs are asked through it. */
 export const CONTROLS_PLUGIN = 'admin-http-rpc'
 
 export type Circumstances = { address: string; modelProvider: string | null; channels: readonly ListenedChannel[] }
@@ -35,21 +35,45 @@ export function effectiveDocument(owner: JsonObject | null, circumstances: Circu
 function baseDocument({ address, modelProvider, channels }: Circumstances): JsonObject {
   const provider = modelProviderOf(modelProvider)
   return {
-    gateway: { mode: 'local', auth: { mode: 'password', password: '${OPENCLAW_GATEWAY_PASSWORD}' }, controlUi: { allowedOrigins: [address] } },
+    gateway: gatewaySettings(address),
     ...(provider !== undefined && { agents: { defaults: { model: { primary: provider.model } } } }),
     ...channelSettings(channels),
   }
 }
 
-/** Nothing at all without channels: the fingerprint of an instance that has none stays what it was. */
-function channelSettings(channels: readonly ListenedChannel[]): JsonObject {
-  if (channels.length === 0) return {}
-  const plugins: string[] = channels.filter((one) => one.id !== BUNDLED).map((one) => one.id)
-  const controls = channels.some((one) => one.id === 'whatsapp') ? [CONTROLS_PLUGIN] : []
+/** Whom the gateway takes whoever the supervisor lets in for. The same on every machine: accounts come together and go apart. */
+export const GATEWAY_OWNER = 'owner'
+
+/**
+ * The gateway is reached through the supervisor alone, which says who comes. Its own password is for what is asked of it on the machine itself:
+ * forwarded headers disqualify whoever comes from outside from using it.
+ */
+function gatewaySettings(address: string): JsonObject {
   return {
-    channels: Object.fromEntries(channels.map((one) => [one.id, { ...switchOf(one), ...people(one) }])),
+    mode: 'local',
+    trustedProxies: ['127.0.0.1'],
+    auth: {
+      mode: 'trusted-proxy',
+      password: '${OPENCLAW_GATEWAY_PASSWORD}',
+      identityScopes: { [GATEWAY_OWNER]: ['operator.admin'] },
+      trustedProxy: {
+        userHeader: 'x-claw-user',
+        requiredHeaders: ['x-claw-proxy'],
+        allowUsers: [GATEWAY_OWNER],
+        allowLoopback: true,
+        deviceAutoApprove: { enabled: true },
+      },
+    },
+    controlUi: { allowedOrigins: [address] },
+  }
+}
+
+function channelSettings(channels: readonly ListenedChannel[]): JsonObject {
+  const plugins: string[] = channels.filter((one) => one.id !== BUNDLED).map((one) => one.id)
+  return {
+    ...(channels.length > 0 && { channels: Object.fromEntries(channels.map((one) => [one.id, { ...switchOf(one), ...people(one) }])) }),
     // A plugin that is only installed is not trusted: it runs when it is named here.
-    ...(plugins.length > 0 && { plugins: { entries: Object.fromEntries([...plugins, ...controls].map((one) => [one, { enabled: true }])) } }),
+    plugins: { entries: Object.fromEntries([CONTROLS_PLUGIN, ...plugins].map((one) => [one, { enabled: true }])) },
   }
 }
 
@@ -97,8 +121,7 @@ function withOurs(document: JsonObject, base: JsonObject): JsonObject {
     }),
   )
   const withChannels = Object.keys(forced).length === 0 ? ours : merged(ours, { channels: forced })
-  const plugins = base['plugins']
-  return plugins === undefined ? withChannels : merged(withChannels, { plugins })
+  return merged(withChannels, { plugins: objectAt(base, ['plugins']) })
 }
 
 /** `over` wins; objects are merged, everything else is replaced. The order of `under` stays. */

@@ -1,5 +1,6 @@
 // Expected refusals are values. The chat turns them into sentences, the API into problem documents.
 import type { VariableNameProblem, VariableValueProblem } from './credentials.ts'
+import type { DocumentProblem } from './gateway-check.ts'
 import type { NameProblem } from './instance-name.ts'
 import type { ShapeProblem } from './secret-shapes.ts'
 import type { Standing } from './sharing.ts'
@@ -26,8 +27,25 @@ export type Refusal =
   | { reason: 'not-running'; name: string }
   | { reason: 'phone-number' }
   | AccountRefusal
+  | ConfigRefusal
   | KeyRefusal
   | SharingRefusal
+
+/** Why a configuration is not taken. */
+export type ConfigRefusal =
+  /** The first of what is wrong with it; `more` are left out. */
+  | { reason: 'config-invalid'; problems: DocumentProblem[]; more: number }
+  /** It says what is wanted already. */
+  | { reason: 'config-same' }
+  /** Another one was wanted since the person looked. */
+  | { reason: 'config-changed' }
+  | { reason: 'config-no-version'; version: number }
+  | { reason: 'config-model'; model: string }
+  | { reason: 'config-no-chat' }
+  /** What can be set in the version that runs is not known here. */
+  | { reason: 'config-unknown-gateway'; image: string }
+  /** Without this variable the gateway would not start: its configuration refers to it. */
+  | { reason: 'key-in-config'; name: string }
 
 /** Why a secret was not set or removed. `name` is the variable's; nothing of its value is ever here. */
 export type KeyRefusal =

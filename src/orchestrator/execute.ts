@@ -2,6 +2,7 @@
 // before anybody waits for it.
 import type { InstanceRow } from '../db/instances.ts'
 import { planIdSchema, plans } from '../domain/plans.ts'
+import type { JsonObject } from '../domain/gateway-document.ts'
 import type { Step } from '../domain/next-step.ts'
 import { assert } from '../lib/errors.ts'
 import { randomId } from '../lib/random.ts'
@@ -18,7 +19,8 @@ const STOP_TIMEOUT_SECONDS = 30
 const PASSWORD = 'OPENCLAW_GATEWAY_PASSWORD'
 
 export type Made = { volumeId?: string; machineId?: string; secretsVersion?: number }
-export type ExecuteDeps = { fly: FlyClient; addressTemplate: string; keys: string }
+/** `document`: the owner's configuration, of the version that the row names. */
+export type ExecuteDeps = { fly: FlyClient; addressTemplate: string; keys: string; document: JsonObject | null }
 
 /** Performs `step` and returns the ids of what it made. Throws a ProviderError when the provider refuses or does not answer. */
 export async function execute(deps: ExecuteDeps, row: InstanceRow, step: ProviderStep): Promise<Made> {
@@ -35,7 +37,7 @@ export async function execute(deps: ExecuteDeps, row: InstanceRow, step: Provide
     case 'create-machine':
       return createMachine(deps, app, row, step)
     case 'update-machine': {
-      const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId })
+      const { config } = machinePlan(row, { ...deps, volumeId: row.volumeId })
       await fly.updateMachine(app, step.id, { config, ...secretsOption(row) })
       return {}
     }
@@ -88,7 +90,7 @@ async function createVolume(fly: FlyClient, app: string, row: InstanceRow, step:
 }
 
 async function createMachine(deps: ExecuteDeps, app: string, row: InstanceRow, step: Extract<Step, { kind: 'create-machine' }>): Promise<Made> {
-  const { config } = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: step.volumeId })
+  const { config } = machinePlan(row, { ...deps, volumeId: step.volumeId })
   try {
     const machine = await deps.fly.createMachine(app, { name: app, region: step.region, config, ...secretsOption(row) })
     return { machineId: machine.id, volumeId: step.volumeId }

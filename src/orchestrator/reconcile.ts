@@ -1,8 +1,10 @@
 // One turn of the loop for one instance: read desired state, look at the provider, take the one step that nextStep names, write what was
 // seen, say when to look again. Effects live here and in execute.ts, nowhere else in this folder. It receives a claim, never an event;
 // running it twice does no harm; killed anywhere, the next turn goes on. It must never import a face: news leave through the outbox.
+import { currentConfig } from '../db/configs.ts'
 import type { Db, Tx } from '../db/connect.ts'
 import { lockClaimed, releaseClaim, storedOf, writeObserved, type Claim, type InstanceRow, type ObservedPatch } from '../db/instances.ts'
+import type { JsonObject } from '../domain/gateway-document.ts'
 import { fallbackRegion } from '../domain/regions.ts'
 import {
   nextStep,
@@ -96,7 +98,8 @@ async function takeTurn(deps: ReconcileDeps, row: InstanceRow, claim: Claim): Pr
 
 async function lookAndStep(deps: ReconcileDeps, row: InstanceRow, claim: Claim, wantFull: boolean): Promise<Turn | null> {
   const { observed, machine, full } = await observe(deps.fly, row, { full: wantFull })
-  const plan = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId })
+  const document = (await currentConfig(deps.db, row))?.document ?? null
+  const plan = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId, document })
   const now = deps.clock.now().getTime()
   const seen = seenPatch(row, observed, machine, full, new Date(now))
   const current = { ...row, ...seen }
@@ -104,7 +107,7 @@ async function lookAndStep(deps: ReconcileDeps, row: InstanceRow, claim: Claim, 
   // Before a new instance is called live, everything is looked at once: a doubled volume or machine is found here.
   if (step.kind === 'settled' && !full && row.operationKind === 'deploy') return lookAndStep(deps, row, claim, true)
   deps.log.debug({ instance: row.id, step: step.kind, machine: machine?.state ?? null }, 'step')
-  const turn = await perform(deps, current, { step, claim, spec: plan.spec, machine, now })
+  const turn = await perform(deps, current, { step, claim, spec: plan.spec, document, machine, now })
   if (turn === null) return null
   const patch = { ...seen, fails: 0, lastError: null, ...turn.patch }
   return {
@@ -164,7 +167,7 @@ function memoryOf(row: InstanceRow): Memory {
   }
 }
 
-type Work = { step: Step; claim: Claim; spec: string; machine: FlyMachine | null; now: number }
+type Work = { step: Step; claim: Claim; spec: string; document: JsonObject | null; machine: FlyMachine | null; now: number }
 
 async function perform(deps: ReconcileDeps, row: InstanceRow, work: Work): Promise<Turn | null> {
   const { step } = work
@@ -254,7 +257,7 @@ async function providerTurn(deps: ReconcileDeps, row: InstanceRow, work: Work, s
   const last = row.deleteRequestedAt === null ? (work.machine?.lastStartId ?? null) : null
   const marked = sent === null ? null : { ...sent, startIdBefore: last }
   if (marked !== null && !(await writeObserved(deps.db, work.claim, { sent: marked }))) return null
-  const made: Made = await execute(deps, row, step)
+  const made: Made = await execute({ ...deps, document: work.document }, row, step)
   const moved = step.kind === 'create-machine' && row.hostFull
   const patch: ObservedPatch = {
     ...made,

@@ -9,24 +9,25 @@ const telegram: ListenedChannel = { id: 'telegram', owners: ['4242'] }
 const discord: ListenedChannel = { id: 'discord', owners: [] }
 const slack: ListenedChannel = { id: 'slack', owners: ['U77'] }
 const own: ListenedChannel = { id: 'whatsapp', owners: [] }
-const gateway = `"gateway":{"mode":"local","auth":{"mode":"password","password":"\${OPENCLAW_GATEWAY_PASSWORD}"},"controlUi":{"allowedOrigins":["${address}"]}}`
+const gateway = `"gateway":{"mode":"local","trustedProxies":["127.0.0.1"],"auth":{"mode":"trusted-proxy","password":"\${OPENCLAW_GATEWAY_PASSWORD}","identityScopes":{"owner":["operator.admin"]},"trustedProxy":{"userHeader":"x-claw-user","requiredHeaders":["x-claw-proxy"],"allowUsers":["owner"],"allowLoopback":true,"deviceAutoApprove":{"enabled":true}}},"controlUi":{"allowedOrigins":["${address}"]}}`
+const controls = '"plugins":{"entries":{"admin-http-rpc":{"enabled":true}}}'
 
 describe('without a document of its owner', () => {
   // Fingerprints of running machines are made of these bytes: another one restarts every assistant there is.
   test.each<[string, string | null, ListenedChannel[], string]>([
-    ['nothing but the gateway', null, [], `{${gateway}}`],
-    ['a model', 'anthropic', [], `{${gateway},"agents":{"defaults":{"model":{"primary":"anthropic/claude-sonnet-4-5"}}}}`],
+    ['nothing but the gateway', null, [], `{${gateway},${controls}}`],
+    ['a model', 'anthropic', [], `{${gateway},"agents":{"defaults":{"model":{"primary":"anthropic/claude-sonnet-4-5"}}},${controls}}`],
     [
       'Telegram, which is in the package',
       null,
       [telegram],
-      `{${gateway},"channels":{"telegram":{"enabled":true,"botToken":"\${TELEGRAM_BOT_TOKEN}","dmPolicy":"pairing","allowFrom":["4242"]}}}`,
+      `{${gateway},"channels":{"telegram":{"enabled":true,"botToken":"\${TELEGRAM_BOT_TOKEN}","dmPolicy":"pairing","allowFrom":["4242"]}},${controls}}`,
     ],
     [
       'chats that are plugins, and WhatsApp on its owner’s own number',
       'openai',
       [discord, slack, own],
-      `{${gateway},"agents":{"defaults":{"model":{"primary":"openai/gpt-5.2"}}},"channels":{"discord":{"enabled":true,"token":"\${DISCORD_BOT_TOKEN}","dmPolicy":"pairing"},"slack":{"enabled":true,"mode":"socket","botToken":"\${SLACK_BOT_TOKEN}","appToken":"\${SLACK_APP_TOKEN}","dmPolicy":"pairing","allowFrom":["U77"]},"whatsapp":{"enabled":true,"dmPolicy":"allowlist","selfChatMode":true,"groupPolicy":"disabled"}},"plugins":{"entries":{"discord":{"enabled":true},"slack":{"enabled":true},"whatsapp":{"enabled":true},"admin-http-rpc":{"enabled":true}}}}`,
+      `{${gateway},"agents":{"defaults":{"model":{"primary":"openai/gpt-5.2"}}},"channels":{"discord":{"enabled":true,"token":"\${DISCORD_BOT_TOKEN}","dmPolicy":"pairing"},"slack":{"enabled":true,"mode":"socket","botToken":"\${SLACK_BOT_TOKEN}","appToken":"\${SLACK_APP_TOKEN}","dmPolicy":"pairing","allowFrom":["U77"]},"whatsapp":{"enabled":true,"dmPolicy":"allowlist","selfChatMode":true,"groupPolicy":"disabled"}},"plugins":{"entries":{"admin-http-rpc":{"enabled":true},"discord":{"enabled":true},"slack":{"enabled":true},"whatsapp":{"enabled":true}}}}`,
     ],
   ])('it is the one of before, byte for byte: %s', (_what, modelProvider, channels, bytes) => {
     const circumstances = { address, modelProvider, channels }
@@ -69,7 +70,7 @@ describe('an owner’s document', () => {
     expect(document['channels']).toMatchObject({ telegram: { enabled: true, botToken: '${TELEGRAM_BOT_TOKEN}' }, discord: { enabled: true } })
     // A chat without its tokens stays out, whatever is wished of it.
     expect(document['channels']).not.toHaveProperty('slack')
-    expect(document['plugins']).toEqual({ entries: { discord: { enabled: true, config: { a: 1 } } } })
+    expect(document['plugins']).toEqual({ entries: { 'admin-http-rpc': { enabled: true }, discord: { enabled: true, config: { a: 1 } } } })
   })
 })
 

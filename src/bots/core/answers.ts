@@ -8,7 +8,18 @@ import type { Refusal } from '../../domain/refusal.ts'
 import { allows, type Standing } from '../../domain/sharing.ts'
 import { answerLink, answerUnlink } from './account.ts'
 import { answerAlerts } from './alerts.ts'
-import { startAlerts, startDeploy, startDestroy, startForget, startNumber, startRename, cancelConversation, restoreDeploy } from './conversation.ts'
+import {
+  startAlerts,
+  startConfig,
+  startDeploy,
+  startDestroy,
+  startForget,
+  startNumber,
+  startRename,
+  cancelConversation,
+  restoreDeploy,
+} from './conversation.ts'
+import { answerConfigCommand } from './config.ts'
 import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { answerInvite } from './invite.ts'
@@ -150,6 +161,11 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
       return answerRemoveKey(turn, args)
     case 'whatsapp':
       return answerWhatsapp(turn, args, (instance) => startNumber(turn, instance))
+    case 'config':
+    case 'config-history':
+    case 'check-config':
+    case 'set-config':
+      return configure(turn, args)
     case 'language':
       return speak(turn, args)
     case 'invite':
@@ -172,6 +188,11 @@ async function openDoor(turn: Turn, args: readonly string[]): Promise<void> {
 async function alerts(turn: Turn, args: readonly string[]): Promise<void> {
   const question = await answerAlerts(turn, args)
   if (question !== null) await startAlerts(turn, question)
+}
+
+async function configure(turn: Turn, args: readonly string[]): Promise<void> {
+  const question = await answerConfigCommand(turn, args)
+  if (question !== null) await startConfig(turn, question.instance, question.ask)
 }
 
 async function speak(turn: Turn, args: readonly string[]): Promise<void> {

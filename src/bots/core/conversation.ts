@@ -10,6 +10,7 @@ import { randomId } from '../../lib/random.ts'
 import { Sealed } from '../../lib/sealed.ts'
 import { askForget, mayForget } from './account.ts'
 import { answerAlertsForm, startAlertsQuestion, type AlertsStart } from './alerts.ts'
+import { answerConfig, answerConfigFile, beginConfig, CONFIG_WIZARD, freshConfig, pressConfig } from './config-wizard.ts'
 import {
   beginDeploy,
   deployMove,
@@ -20,11 +21,13 @@ import {
   type DeployState,
   type DeployWorld,
 } from './deploy-wizard.ts'
+import type { SentFile } from './face.ts'
 import { answerKey, answerKeyBot, answerKeyForm, beginKey, isKeyForm, KEY_WIZARD, pressKey, type BotMade } from './key-wizard.ts'
 import { answerQuestion, pressQuestion, startQuestion } from './question.ts'
 import { deleteTheirs, expectJob, placeOf, show, tell, type Turn } from './turn.ts'
 import { bold, paragraph, type View } from './view.ts'
 import { answerNumber, beginNumber, leaveNumber, WHATSAPP_WIZARD, type Numbered } from './whatsapp.ts'
+import { whoseFileView, type ConfigAsk } from './words/config.ts'
 import { deployQuestion, type DeployFacts } from './words/deploy.ts'
 import { cancelledView } from './words/greeting.ts'
 import { deadButtonView, endedView, keyStandsView } from './words/trouble.ts'
@@ -42,6 +45,7 @@ export async function answerConversation(turn: Turn, text: string): Promise<bool
   if (word === 'cancel' || word === 'abbrechen') return done(cancelConversation(turn))
   if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, text))
   if (session.kind === WHATSAPP_WIZARD) return done(answerNumber(turn, session, text))
+  if (session.kind === CONFIG_WIZARD) return done(answerConfig(turn, session, text))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, text))
   const state = deployStateSchema.parse(session.state)
   if (word === 'back' || word === 'zurück') return done(advance(turn, { kind: 'choose', step: state.step, value: 'back' }))
@@ -64,6 +68,7 @@ export async function pressConversation(turn: Turn, args: readonly string[]): Pr
   }
   if (session.kind === KEY_WIZARD) return pressKey(turn, session, value)
   if (session.kind === WHATSAPP_WIZARD) return leaveNumber(turn, session)
+  if (session.kind === CONFIG_WIZARD) return pressConfig(turn, session, value)
   if (session.kind !== 'deploy') return pressQuestion(turn, session, value)
   await advance(turn, { kind: 'choose', step, value })
 }
@@ -89,12 +94,28 @@ export async function answerWithBot(turn: Turn, made: BotMade): Promise<boolean>
   return session?.kind === KEY_WIZARD && answerKeyBot(turn, session, made)
 }
 
+/** A file, for the conversation under way that asks for settings, or for the only assistant that it can be for; false when it is for neither. */
+export async function answerWithFile(turn: Turn, file: SentFile): Promise<boolean> {
+  const session = await wizardAt(turn.deps.db, placeOf(turn))
+  if (session?.kind === CONFIG_WIZARD) return done(answerConfigFile(turn, session, file))
+  if (session !== null || !/\.(json5?|jsonc)$/i.test(file.name)) return false
+  const listed = await turn.deps.actions.perform('instances', {}, turn.actor)
+  const own = listed.ok ? listed.value.instances.filter((one) => one.status !== 'destroying') : []
+  const [only, ...others] = own
+  if (only === undefined) return false
+  if (others.length > 0) return done(show(turn, whoseFileView(own)).then(() => undefined))
+  const state = freshConfig(only, 'document')
+  const revision = await beginWizard(turn.deps.db, placeOf(turn), { kind: CONFIG_WIZARD, state, ttlMinutes: TTL_MINUTES })
+  return done(answerConfigFile(turn, { kind: CONFIG_WIZARD, state, revision, messageRef: null }, file))
+}
+
 /** Asks the question under way once more, after a restart of either side; false when there is none. */
 export async function askAgain(turn: Turn): Promise<boolean> {
   const session = await wizardAt(turn.deps.db, placeOf(turn))
   if (session === null) return false
   if (session.kind === KEY_WIZARD) return done(answerKey(turn, session, null))
   if (session.kind === WHATSAPP_WIZARD) return done(answerNumber(turn, session, null))
+  if (session.kind === CONFIG_WIZARD) return done(answerConfig(turn, session, null))
   if (session.kind !== 'deploy') return done(answerQuestion(turn, session, null))
   const state = deployStateSchema.parse(session.state)
   return done(ask(turn, { state, problem: null, revision: session.revision, world: await worldOf(turn) }))
@@ -109,6 +130,7 @@ export async function cancelConversation(turn: Turn): Promise<void> {
     return advance(turn, { kind: 'choose', step, value: 'cancel' })
   }
   if (session.kind === WHATSAPP_WIZARD) return leaveNumber(turn, session)
+  if (session.kind === CONFIG_WIZARD) return pressConfig(turn, session, 'cancel')
   await (session.kind === KEY_WIZARD ? pressKey(turn, session, 'cancel') : pressQuestion(turn, session, 'cancel'))
 }
 
@@ -163,6 +185,12 @@ export async function startKey(turn: Turn, instance: { id: string; name: string 
 export async function startNumber(turn: Turn, instance: Numbered): Promise<void> {
   await letGo(turn)
   await beginNumber(turn, instance)
+}
+
+/** Asks for a setting, or for all of them. */
+export async function startConfig(turn: Turn, ...asked: [instance: { id: string; name: string }, ask: ConfigAsk]): Promise<void> {
+  await letGo(turn)
+  await beginConfig(turn, ...asked)
 }
 
 /** Asks for the words before somebody is forgotten. */

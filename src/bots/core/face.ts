@@ -81,9 +81,14 @@ export type Room = {
   address: string | null
 }
 
+/** A file that a person sent. What is in it is fetched when something asks for it, and never more than that takes. */
+export type SentFile = { name: string; bytes: number | null; read(bytesMax: number): Promise<Buffer | 'too-large' | 'gone'> }
+
 export type Inbound = Origin &
   (
     | { kind: 'text'; text: string }
+    /** A file, and the words with it; without any they are empty. In private only. */
+    | { kind: 'file'; file: SentFile; text: string }
     | { kind: 'press'; button: string }
     | { kind: 'start' }
     /** A form of several fields, by their names. A form of one field comes as text. */

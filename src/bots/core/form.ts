@@ -9,7 +9,8 @@ export type Field = {
   name: string
   /** At most 45 characters (Discord: the label of a text input). */
   label: string
-  kind: 'text' | 'secret'
+  /** `long` has several lines. */
+  kind: 'text' | 'long' | 'secret'
   placeholder?: string
   optional?: true
   /** What is wrong with a value, in a sentence without a character of it; null when nothing is. Pure: it decides before the form is let go. */
@@ -28,6 +29,7 @@ const makers: Readonly<Record<string, Maker>> = {
       { id: 'secret', title: t`Paste it here`, button: t`Paste it` },
       { label: t`Key or token`, kind: 'secret', placeholder: t`Nobody sees it in the chat` },
     ),
+  document: () => one({ id: 'document', title: t`Settings`, button: t`Paste them` }, { label: t`The settings as a whole`, kind: 'long' }),
   quiet: (detail) => ({
     id: detail === 'zone' ? 'quiet:zone' : 'quiet',
     title: t`Quiet hours`,

@@ -1,7 +1,7 @@
 // A view as lines of text, the same on every face: only the styling of spans differs. And its fitting into a platform's limits.
 import { assertNever } from '../../lib/errors.ts'
 import type { Capabilities } from './face.ts'
-import type { Block, Picture, ReadyButton, ReadyView, Span, Step, Text, Tone } from './view.ts'
+import type { Block, FileBlock, Picture, ReadyButton, ReadyView, Span, Step, Text, Tone } from './view.ts'
 
 export type SpanStyle = (span: Span) => string
 export type Line = { kind: 'title' | 'text' | 'step' | 'code' | 'divider'; text: string }
@@ -45,6 +45,11 @@ function blockLines(block: Block, style: SpanStyle): Line[] {
       return block.lines.map((line) => ({ kind: 'code', text: style(line) }))
     case 'image':
       return [{ kind: 'text', text: styled(block.alt, style) }]
+    case 'file':
+      return block.content
+        .trimEnd()
+        .split('\n')
+        .map((line) => ({ kind: 'code', text: style(line) }))
     default:
       return assertNever(block)
   }
@@ -79,6 +84,16 @@ export function withoutPicture(view: ReadyView): ReadyView {
   return { ...view, blocks: view.blocks.filter((block) => block.kind !== 'image') }
 }
 
+/** The view's file; null when it has none. */
+export function fileOf(view: Pick<ReadyView, 'blocks'>): FileBlock | null {
+  return view.blocks.find((block) => block.kind === 'file') ?? null
+}
+
+/** The view as it is said beside its file. */
+export function withoutFile(view: ReadyView): ReadyView {
+  return { ...view, blocks: view.blocks.filter((block) => block.kind !== 'file') }
+}
+
 /** Buttons in rows of at most `perRowMax`. */
 export function rowsOf<T>(buttons: readonly T[], perRowMax: number): T[][] {
   return Array.from({ length: Math.ceil(buttons.length / perRowMax) }, (_, row) => buttons.slice(row * perRowMax, (row + 1) * perRowMax))
@@ -102,7 +117,10 @@ const MARKUP_SHARE = 0.15
 
 function fittedBlocks(view: ReadyView, charsMax: number): readonly Block[] {
   const room = Math.floor(charsMax * (1 - MARKUP_SHARE))
-  const size = (blocks: readonly Block[]): number => linesOf({ ...view, blocks }, plainStyle).reduce((sum, line) => sum + line.text.length + 1, 0)
+  // A file is no part of the text, and whole or nothing.
+  const said = (blocks: readonly Block[]): Block[] => blocks.filter((block) => block.kind !== 'file')
+  const size = (blocks: readonly Block[]): number =>
+    linesOf({ ...view, blocks: said(blocks) }, plainStyle).reduce((sum, line) => sum + line.text.length + 1, 0)
   let blocks = view.blocks
   while (size(blocks) > room) {
     const codeAt = blocks.findIndex((block) => block.kind === 'code' && block.lines.length > 1)

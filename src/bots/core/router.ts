@@ -9,7 +9,16 @@ import { randomId } from '../../lib/random.ts'
 import { answerCommand, commandNames, greet, listOf, pressVerbs } from './answers.ts'
 import { openButton } from './buttons.ts'
 import { typedOf } from './commands.ts'
-import { answerConversation, answerWithBot, answerWithForm, askAgain, endConversation, pressConversation, type FilledForm } from './conversation.ts'
+import {
+  answerConversation,
+  answerWithBot,
+  answerWithFile,
+  answerWithForm,
+  askAgain,
+  endConversation,
+  pressConversation,
+  type FilledForm,
+} from './conversation.ts'
 import type { Face, Inbound } from './face.ts'
 import { invitationOf } from './invite.ts'
 import type { BotMade } from './key-wizard.ts'
@@ -89,6 +98,8 @@ async function dispatch(turn: Turn): Promise<void> {
     }
     case 'text':
       return text(turn, inbound.text)
+    case 'file':
+      return (await answerWithFile(turn, inbound.file)) ? undefined : text(turn, inbound.text)
     case 'form':
       return form(turn, inbound)
     case 'bot-created':

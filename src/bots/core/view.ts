@@ -19,6 +19,9 @@ export type Step = {
 /** A code to be scanned, at most one in a view. Where it cannot be shown, `alt` is said instead. */
 export type Picture = { kind: 'image'; png: Buffer; alt: Text }
 
+/** Something to be kept, at most one in a view. Where no file can be sent, its content is shown. */
+export type FileBlock = { kind: 'file'; name: string; content: string }
+
 export type Block =
   | { kind: 'text'; text: Text }
   | { kind: 'fields'; fields: readonly { label: string; value: Text }[] }
@@ -26,6 +29,7 @@ export type Block =
   | { kind: 'divider' }
   | { kind: 'code'; lines: readonly string[] }
   | Picture
+  | FileBlock
 
 /** What a button does: a verb that the router knows, with its words. */
 export type Press = { verb: string; args: readonly string[] }

@@ -18,11 +18,11 @@ export function modalOf({ id, title, fields }: Form): APIModalInteractionRespons
   }
 }
 
-function inputOf({ name, optional, placeholder }: Field) {
+function inputOf({ name, kind, optional, placeholder }: Field) {
   return {
     type: ComponentType.TextInput as const,
     custom_id: name,
-    style: TextInputStyle.Short,
+    style: kind === 'long' ? TextInputStyle.Paragraph : TextInputStyle.Short,
     required: optional !== true,
     max_length: CHARS_MAX,
     ...(placeholder !== undefined && { placeholder }),

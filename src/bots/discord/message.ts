@@ -11,7 +11,7 @@ import {
 } from 'discord.js'
 import { languageOf, type Language } from '../../domain/language.ts'
 import type { Capabilities } from '../core/face.ts'
-import { cut, fitted, linesOf, pictureOf, plainStyle, rowsOf, styled, withoutPicture } from '../core/layout.ts'
+import { cut, fileOf, fitted, linesOf, pictureOf, plainStyle, rowsOf, styled, withoutFile, withoutPicture } from '../core/layout.ts'
 import { formFor } from '../core/form.ts'
 import { language } from '../core/language.ts'
 import type { Block, Picture, ReadyButton, ReadyView, Tone } from '../core/view.ts'
@@ -61,12 +61,14 @@ const ALT_CHARS_MAX = 1_024
 /** The view as a message and its files: output that is too long is shown from its end, and whole in a file. `flags` are those of this message alone. */
 export function messageOf(shown: ReadyView, flags = 0): Sendable {
   const picture = pictureOf(shown)
-  const view = withoutPicture(shown)
+  const file = fileOf(shown)
+  const view = withoutFile(withoutPicture(shown))
   const whole = textsOf(view)
   const long = sizeOf(whole) > TEXT_CHARS_MAX
   const output = long ? view.blocks.flatMap((block) => (block.kind === 'code' ? block.lines : [])) : []
-  const outputs = output.length === 0 ? [] : [{ name: FILE, data: `${output.join('\n')}\n` }]
-  const attached = outputs.map((): APIComponentInContainer => ({ type: ComponentType.File, file: { url: `attachment://${FILE}` } }))
+  const cutOff = output.length === 0 ? [] : [{ name: FILE, data: `${output.join('\n')}\n` }]
+  const outputs = [...cutOff, ...(file === null ? [] : [{ name: file.name, data: file.content }])]
+  const attached = outputs.map(({ name }): APIComponentInContainer => ({ type: ComponentType.File, file: { url: `attachment://${name}` } }))
   const files = [...outputs, ...(picture === null ? [] : [{ name: PICTURE, data: picture.png }])]
   const parts = [...textParts(long ? cutTexts(view) : whole), ...attached, ...gallery(picture), ...rowsOfView(view)]
   const body: Message = {

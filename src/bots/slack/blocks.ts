@@ -2,7 +2,21 @@
 // in which `*` and `_` cannot be escaped at all, they leave nothing to be turned into markup, a mention or a link.
 import type { types } from '@slack/bolt'
 import type { Capabilities } from '../core/face.ts'
-import { cut, inert, linesOf, pictureOf, plainStyle, rowsOf, styled, withoutPicture, type Line, type SpanStyle } from '../core/layout.ts'
+import {
+  cut,
+  fileOf,
+  fitted,
+  inert,
+  linesOf,
+  pictureOf,
+  plainStyle,
+  rowsOf,
+  styled,
+  withoutFile,
+  withoutPicture,
+  type Line,
+  type SpanStyle,
+} from '../core/layout.ts'
 import { formFor, type Field, type Form } from '../core/form.ts'
 import { language } from '../core/language.ts'
 import type { ReadyButton, ReadyView } from '../core/view.ts'
@@ -45,11 +59,19 @@ type Part = types.RichTextSection | types.RichTextPreformatted
 /** The blocks of a message, with a plain text for notifications. `file` is the view's picture, once Slack has it. */
 export function messageOf(shown: ReadyView, file?: string): { text: string; blocks: types.KnownBlock[] } {
   const picture = file === undefined ? null : pictureOf(shown)
-  const view = picture === null ? shown : withoutPicture(shown)
+  const view = readable(picture === null ? shown : withoutPicture(shown))
   const text = escaped(cut(plainLines(view), FALLBACK_CHARS_MAX))
   if (picture === null || file === undefined) return { text, blocks: blocksOf(view) }
   const image: types.ImageBlock = { type: 'image', slack_file: { id: file }, alt_text: cut(styled(picture.alt, plainStyle), ALT_CHARS_MAX) }
   return { text, blocks: [...textBlocks(view), image, ...actionBlocks(view)] }
+}
+
+/** A file that could not be shared is shown as far as there is room. */
+function readable(view: ReadyView): ReadyView {
+  const file = fileOf(view)
+  if (file === null) return view
+  const lines = file.content.trimEnd().split('\n')
+  return fitted({ ...view, blocks: [...withoutFile(view).blocks, { kind: 'code', lines }] }, slackCapabilities)
 }
 
 /** The blocks alone: for the Home tab. */
@@ -72,11 +94,12 @@ export function answerForm(form: Form, question: string, metadata: string): type
   }
 }
 
-function inputBlock({ name, label, placeholder, optional }: Field, index: number): types.InputBlock {
+function inputBlock({ name, kind, label, placeholder, optional }: Field, index: number): types.InputBlock {
   const hint = placeholder === undefined ? {} : { placeholder: plain(placeholder) }
   const element: types.PlainTextInput = {
     type: 'plain_text_input',
     action_id: FIELD_ACTION,
+    ...(kind === 'long' && { multiline: true }),
     focus_on_load: index === 0,
     max_length: ANSWER_CHARS_MAX,
     ...hint,

@@ -4,11 +4,12 @@ import type { Clock } from '../../lib/clock.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Delivery, Face } from '../core/face.ts'
+import { fileOf, withoutFile } from '../core/layout.ts'
 import type { ReadyView } from '../core/view.ts'
 import { slackCapabilities } from './blocks.ts'
 import { delivered, platformError } from './delivery.ts'
 import { whoseAddress } from './payloads.ts'
-import { dropPicture, withPicture } from './pictures.ts'
+import { dropPicture, shareFile, withPicture } from './pictures.ts'
 import type { Client, Workspaces } from './workspaces.ts'
 
 export type Chat = Face & {
@@ -94,7 +95,10 @@ function atOf(ref: string): { channel: string; ts: string; file: string | undefi
 
 type Deps = { client: Client; clock: Clock; log: Log }
 
-async function post({ client, clock, log }: Deps, channel: string, view: ReadyView): Promise<Delivery> {
+async function post({ client, clock, log }: Deps, channel: string, shown: ReadyView): Promise<Delivery> {
+  const asked = fileOf(shown)
+  const shared = asked !== null && (await shareFile({ client, log }, channel, asked))
+  const view = shared ? withoutFile(shown) : shown
   return withPicture({ client, clock, log }, view, async (message, file) => {
     const sent = await client.chat.postMessage({ channel, ...message, mrkdwn: false, unfurl_links: false, unfurl_media: false })
     if (sent.ts === undefined) throw new ConchError('slack.no-ts', 'Slack took a message and did not say which it is')

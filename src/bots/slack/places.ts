@@ -3,6 +3,7 @@
 import type { Log } from '../../lib/log.ts'
 import { inlineId } from '../core/buttons.ts'
 import type { Delivery, Face } from '../core/face.ts'
+import { fileOf } from '../core/layout.ts'
 import type { ReadyView } from '../core/view.ts'
 import { blocksOf, messageOf } from './blocks.ts'
 import { refOf, type Chat } from './chat.ts'
@@ -106,9 +107,10 @@ function speaking({ chat, log }: PlaceDeps, showing: Showing): Face {
   let spoken = false
   return {
     ...chat,
-    send(address, view) {
+    send(address, view, options) {
       spoken = true
-      return showing.send(address, view)
+      // A file is shared with a chat.
+      return fileOf(view) === null ? showing.send(address, view) : chat.send(address, view, options)
     },
     edit(address, ref, view) {
       spoken = true

@@ -19,7 +19,7 @@ export async function post({ bot, log }: PostDeps, { target, sheet }: { target: 
       sheet.picture === null
         ? await bot.api.sendMessage(target.chatId, sheet.html, { ...place, ...markupOf(sheet), ...NO_PREVIEW })
         : await bot.api.sendPhoto(target.chatId, pictureFile(sheet.picture), { ...place, caption: sheet.html, ...markupOf(sheet) })
-    if (sheet.attachment !== null) await attach({ bot, log }, { target, text: sheet.attachment, replyTo: sent.message_id })
+    if (sheet.attachment !== null) await attach({ bot, log }, { target, file: sheet.attachment, replyTo: sent.message_id })
     return { kind: 'sent', ref: String(sent.message_id) }
   } catch (error) {
     return deliveryOf(error, null)
@@ -37,15 +37,18 @@ function pictureFile(png: Buffer): InputFile {
 }
 
 /** The message has said the most important part: without its file it is still an answer. */
-async function attach({ bot, log }: PostDeps, { target, text, replyTo }: { target: Target; text: string; replyTo: number }): Promise<void> {
+async function attach(
+  { bot, log }: PostDeps,
+  { target, file, replyTo }: { target: Target; file: NonNullable<Sheet['attachment']>; replyTo: number },
+): Promise<void> {
   const thread = target.threadId !== undefined ? { message_thread_id: target.threadId } : {}
   try {
-    await bot.api.sendDocument(target.chatId, new InputFile(Buffer.from(text), 'all-of-it.txt'), {
+    await bot.api.sendDocument(target.chatId, new InputFile(Buffer.from(file.content), file.name), {
       ...thread,
       reply_parameters: { message_id: replyTo },
     })
   } catch (error) {
-    log.warn({ err: withoutPayload(error) }, 'the file of a long message could not be sent')
+    log.warn({ err: withoutPayload(error) }, 'the file of a message could not be sent')
   }
 }
 

@@ -1,7 +1,20 @@
 // A view as Telegram takes it: HTML in which everything foreign is escaped, an inline keyboard, and a file when the text is too long.
 import type { InlineKeyboardButton } from 'grammy/types'
 import type { Capabilities } from '../core/face.ts'
-import { cut, fitted, inert, linesOf, pictureOf, plainStyle, rowsOf, withoutPicture, type Line, type SpanStyle } from '../core/layout.ts'
+import {
+  cut,
+  fileOf,
+  fitted,
+  inert,
+  linesOf,
+  pictureOf,
+  plainStyle,
+  rowsOf,
+  withoutFile,
+  withoutPicture,
+  type Line,
+  type SpanStyle,
+} from '../core/layout.ts'
 import type { ReadyButton, ReadyView } from '../core/view.ts'
 
 /** Bot API, sendMessage: 4096 characters after the markup is taken out. */
@@ -10,6 +23,7 @@ const TEXT_CHARS_MAX = 4_096
 const CAPTION_CHARS_MAX = 1_024
 /** From this many characters in its labels, a row is too wide for a phone. */
 const ROW_CHARS_MAX = 30
+const WHOLE_FILE = 'all-of-it.txt'
 const RULE = '──────────'
 
 export type Sheet = {
@@ -17,8 +31,8 @@ export type Sheet = {
   keyboard: InlineKeyboardButton[][]
   /** With it, the text is its caption. */
   picture: Buffer | null
-  /** Everything there is to read, when the message shows only a part of it. */
-  attachment: string | null
+  /** The view's file; or everything there is to read, when the message shows only a part of it. */
+  attachment: { name: string; content: string } | null
 }
 
 export const capabilities: Capabilities = {
@@ -42,7 +56,8 @@ export const capabilities: Capabilities = {
 export function sheetOf(shown: ReadyView): Sheet {
   const picture = pictureOf(shown)?.png ?? null
   const charsMax = picture === null ? TEXT_CHARS_MAX : CAPTION_CHARS_MAX
-  const view = withoutPicture(shown)
+  const file = fileOf(shown)
+  const view = withoutFile(withoutPicture(shown))
   const whole = plainText(view)
   const short = fitted(view, { ...capabilities, textCharsMax: charsMax })
   const text = plainText(short)
@@ -51,7 +66,7 @@ export function sheetOf(shown: ReadyView): Sheet {
     html: (text.length > charsMax ? escaped(cut(text, charsMax)) : htmlOf(short)).toWellFormed(),
     picture,
     keyboard: rowsThatFit(pressable).map((row) => row.map(keyOf)),
-    attachment: whole.length > charsMax ? whole.toWellFormed() : null,
+    attachment: file ?? (whole.length > charsMax ? { name: WHOLE_FILE, content: whole.toWellFormed() } : null),
   }
 }
 

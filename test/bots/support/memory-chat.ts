@@ -85,6 +85,8 @@ export function createMemoryChat(provider: string, options: { capabilities?: Par
 
 export type Person = {
   says(text: string, options?: { id?: string }): Promise<void>
+  /** Sends a file; null: its platform no longer has it. */
+  sends(name: string, content: string | null): Promise<void>
   /** Presses the button with this label on the newest message that has it. */
   presses(label: string): Promise<void>
   /** Presses a button by its id, whoever it was made for. */
@@ -136,6 +138,14 @@ export function createPerson(
     handle({ ...origin(), kind: 'press', button: id, ...(messageRef !== undefined && { messageRef }) }, chat.face)
   return {
     says: (text, options) => handle({ ...origin(options?.id), kind: 'text', text, messageRef: `theirs-${randomId(4)}` }, chat.face),
+    sends(name, content) {
+      const read = async (bytesMax: number) => {
+        if (content === null) return 'gone'
+        const bytes = Buffer.from(content)
+        return bytes.length > bytesMax ? 'too-large' : bytes
+      }
+      return handle({ ...origin(), kind: 'file', file: { name, bytes: null, read }, text: '', messageRef: `theirs-${randomId(4)}` }, chat.face)
+    },
     presses: (label) => pressesId(find(label).id, find(label).ref),
     pressesId,
     makesBot: (username, token) => handle({ ...origin(), kind: 'bot-created', username, token }, chat.face),

@@ -3,6 +3,8 @@ import { account } from './german/account.ts'
 import { accountRefusals } from './german/account-refusals.ts'
 import { alerts } from './german/alerts.ts'
 import { commands } from './german/commands.ts'
+import { config } from './german/config.ts'
+import { configProblems } from './german/config-problems.ts'
 import { deploy } from './german/deploy.ts'
 import { destroy } from './german/destroy.ts'
 import { faces } from './german/faces.ts'
@@ -30,6 +32,8 @@ export const german: Readonly<Record<string, string>> = {
   ...accountRefusals,
   ...alerts,
   ...commands,
+  ...config,
+  ...configProblems,
   ...deploy,
   ...destroy,
   ...faces,

@@ -5,6 +5,7 @@ import type { Refusal } from '../../../domain/refusal.ts'
 import { t } from '../language.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
+import { configAnswer, isConfigRefusal } from './config-problems.ts'
 import { isKeyRefusal, keyAnswer } from './key-problems.ts'
 import { privateOnlyView } from './greeting.ts'
 import { isSharingRefusal, sharingAnswer } from './sharing-refusals.ts'
@@ -34,6 +35,7 @@ const list = (): Button => button(t`My assistants`, 'instances')
 
 function answer(refusal: Said, asked: Asked): Answer {
   if (isAccountRefusal(refusal)) return accountAnswer(refusal)
+  if (isConfigRefusal(refusal)) return configAnswer(refusal, asked.instance)
   if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
   if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
   switch (refusal.reason) {

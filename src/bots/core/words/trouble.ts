@@ -59,3 +59,8 @@ export function strayKeyView(deleted: boolean): View {
 export function keyStandsView(): View {
   return { tone: 'warning', blocks: [paragraph`Your message with the key still stands above, and only you can delete it: please do.`], actions: [] }
 }
+
+/** A file could not be fetched from its platform. */
+export function fileGoneText(): Text {
+  return say`I could not get that file. Send it once more.`
+}

@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, string>> = {
   "An assistant's channels, keys and variables": 'Kanäle, Schlüssel und Variablen eines Assistenten',
   'Give an assistant a key or a token': 'Einem Assistenten einen Schlüssel oder Token geben',
   'Take a key or a token away from an assistant': 'Einem Assistenten einen Schlüssel oder Token wegnehmen',
+  'How an assistant is set up: its model, who may write, its character': 'Wie ein Assistent eingestellt ist: Modell, wer schreiben darf, Charakter',
   'Let a group see or operate an assistant': 'Eine Gruppe einen Assistenten ansehen oder bedienen lassen',
   'Where and when I tell you of trouble': 'Wo und wann ich dir Störungen melde',
   'Hand over a key on a web page instead of in the chat': 'Einen Schlüssel auf einer Webseite übergeben statt im Chat',
