@@ -2,77 +2,17 @@
 // the provider's store and nowhere else.
 import { testSigningKeys } from '../support/signing.ts'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Face, Inbound } from '../../src/bots/core/face.ts'
-import { createDiscordFace } from '../../src/bots/discord/discord.ts'
-import { createSlackFace } from '../../src/bots/slack/slack.ts'
-import { createTelegramFace } from '../../src/bots/telegram/telegram.ts'
 import { createControlPlane } from '../../src/control-plane.ts'
-import { systemClock } from '../../src/lib/clock.ts'
-import { createLog, type Log } from '../../src/lib/log.ts'
-import { systemRandom } from '../../src/lib/random.ts'
-import { Sealed } from '../../src/lib/sealed.ts'
-import { startDiscord } from '../simulators/discord.ts'
+import { createLog } from '../../src/lib/log.ts'
 import type { Person } from '../simulators/person.ts'
 import { startPlatforms, type Platforms } from '../simulators/platforms.ts'
-import { startSlack } from '../simulators/slack.ts'
-import { startTelegram } from '../simulators/telegram.ts'
 import { wholeDatabase } from '../support/accounts.ts'
 import { postgresDatabases, type TestDatabase } from '../support/database.ts'
 import { secretLike } from '../support/secrets.ts'
 import { startMachines, type Machines } from '../support/world.ts'
-import { keyboardsInMemory } from './support/keyboards.ts'
-import { eventually } from './support/memory-chat.ts'
+import { chats, parts, type Chat } from './support/real-chats.ts'
 
-type RunningFace = Face & { run(handle: (inbound: Inbound, face: Face) => Promise<void>, signal: AbortSignal): Promise<unknown> }
-type Chat = {
-  face: (log: Log) => RunningFace
-  ready: () => Promise<boolean>
-  person: () => Person
-  /** Everything that we sent to the platform. */
-  sent: () => string
-  violations: () => readonly string[]
-  close: () => Promise<void>
-}
 const PASTE = 'Paste it'
-const parts = { clock: systemClock, random: systemRandom }
-
-const chats: Readonly<Record<string, () => Promise<Chat>>> = {
-  async telegram() {
-    const sim = await startTelegram()
-    return {
-      face: (log) =>
-        createTelegramFace({ ...parts, token: new Sealed(sim.token), apiRoot: sim.apiRoot, publicUrl: null, keyboards: keyboardsInMemory(), log }),
-      ready: async () => true,
-      person: () => sim.person(42, 'Ann'),
-      sent: () => JSON.stringify(sim.calls),
-      violations: () => sim.violations(),
-      close: () => sim.close(),
-    }
-  },
-  async discord() {
-    const sim = await startDiscord()
-    return {
-      face: (log) => createDiscordFace({ ...parts, token: new Sealed(sim.token), apiUrl: sim.apiUrl, names: async () => [], log }),
-      ready: () => eventually(() => sim.calls().some((call) => call.path.endsWith('/commands'))),
-      person: () => sim.person({ name: 'Ann' }),
-      sent: () => JSON.stringify(sim.calls()),
-      violations: () => sim.violations(),
-      close: () => sim.close(),
-    }
-  },
-  async slack() {
-    const sim = await startSlack()
-    const connection = { kind: 'socket', appToken: new Sealed(sim.appToken), botToken: new Sealed(sim.botToken) } as const
-    return {
-      face: (log) => createSlackFace({ ...parts, connection, apiUrl: sim.apiUrl, log }),
-      ready: () => eventually(() => sim.sockets.count() === 1),
-      person: () => sim.person('ann'),
-      sent: () => JSON.stringify(sim.calls),
-      violations: () => sim.violations(),
-      close: () => sim.close(),
-    }
-  },
-}
 
 describe.each(Object.entries(chats))('keys on %s', async (platform, openChat) => {
   const { open } = await postgresDatabases()

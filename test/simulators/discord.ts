@@ -75,7 +75,8 @@ export async function startDiscord(options: { rateLimits?: boolean; tokenLifeMs?
   const gateway = createGateway({ server, token, url: world.gatewayUrl, botId: state.botId, serverId: state.serverId, violation })
   const post = poster(gateway)
   const timers = new Set<NodeJS.Timeout>()
-  const people: PersonContext = { state, now, dispatch: post.dispatch, asked: (asked) => void timers.add(watch(world, asked)) }
+  const filesAt = (): string => `http://127.0.0.1:${port}`
+  const people: PersonContext = { state, now, filesAt, dispatch: post.dispatch, asked: (asked) => void timers.add(watch(world, asked)) }
   return {
     apiUrl: `http://127.0.0.1:${port}/api`,
     token,
@@ -133,6 +134,11 @@ function watch({ context }: World, asked: Asked): NodeJS.Timeout {
 async function serve(world: World, rateLimits: boolean, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = request.method ?? 'GET'
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://discord').pathname).replace(/^\/api\/v10/, '')
+  const attached = /^\/attachments\/(\d+)\//.exec(path)?.[1]
+  if (attached !== undefined) {
+    const [content] = world.context.state.messages.find((one) => one.id === attached)?.files ?? []
+    return void response.writeHead(content === undefined ? 404 : 200).end(content ?? '')
+  }
   const body = await bodyOf(request)
   let answer: Answer
   try {

@@ -3,6 +3,8 @@
 export type Person = {
   /** Writes a message. Resolves when the platform has taken it, not when it was answered. */
   says(text: string): Promise<void>
+  /** Sends a file, without words. */
+  sends(name: string, content: string): Promise<void>
   /** Presses the button, link or option with this label on the newest message that has it; throws when there is none. */
   clicks(label: string): Promise<void>
   /**

@@ -175,6 +175,15 @@ async function serve(request: IncomingMessage, response: ServerResponse, { world
     response.writeHead(200).end(`OK - ${bytes.length}`)
     return
   }
+  const wanted = /^\/files-pri\/(\w+)-(F\w+)\//.exec(url.pathname)
+  if (wanted !== null) {
+    const [, team = '', id = ''] = wanted
+    const mayRead = request.headers.authorization === `Bearer ${world.state.teams.get(team)?.botToken ?? ''}`
+    // Whoever may not is shown where to sign in.
+    if (!mayRead) return void response.writeHead(302, { location: 'https://slack.com/signin' }).end()
+    const bytes = world.state.files.get(id)?.bytes ?? null
+    return void response.writeHead(bytes === null ? 404 : 200).end(bytes ?? '')
+  }
   const body = await bodyOf(request)
   if (url.pathname.startsWith('/respond/')) {
     const json = JSON.parse(body) as Record<string, unknown>

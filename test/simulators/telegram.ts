@@ -6,8 +6,9 @@ import { createBucket, type Bucket } from './bucket.ts'
 import { seesIn, type Person, type Simulator } from './person.ts'
 import { createHostedBots, userOf, type HostedBot, type HostedBots } from './telegram/bots.ts'
 import { createChats, type Answer, type Chats, type Message } from './telegram/chats.ts'
+import { handsOutFile, whereFileIs } from './telegram/files.ts'
 import type { Key, ReplyKey } from './telegram/keyboards.ts'
-import { bytesOf, formOf, photoIn } from './telegram/form.ts'
+import { bodyOf, bytesOf, formOf, photoIn } from './telegram/form.ts'
 import { openSpec } from './telegram/spec.ts'
 import { createUpdates, type Updates } from './telegram/updates.ts'
 
@@ -157,6 +158,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   const reply = (answer: unknown, status = 200): void => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   }
+  if (handsOutFile(request.url ?? '', { token: TOKEN, messages: state.chats.messages }, response)) return
   const raw = await bodyOf(request)
   const hosted = state.bots.withToken(token ?? '')
   if (token !== TOKEN && hosted === undefined) return reply({ ok: false, error_code: 401, description: 'Unauthorized' }, 401)
@@ -176,12 +178,6 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (!answer.ok) call.failed = answer.error_code
   if (fault === 'lost-answer') return void request.socket.destroy()
   reply(answer, answer.ok ? 200 : answer.error_code)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(z.instanceof(Buffer).parse(part))
-  return Buffer.concat(parts)
 }
 
 function nextFault({ faults }: State, method: string): Fault | null {
@@ -247,6 +243,8 @@ async function answerTo(state: State, method: string, params: Readonly<Record<st
       return ours(state, chats.sendPhoto(params, await bytesOf(params['photo'])))
     case 'editMessageMedia':
       return ours(state, chats.editPhoto(params, await photoIn(params['media'])))
+    case 'getFile':
+      return whereFileIs(chats, params)
     case 'sendDocument': {
       const document = z.instanceof(File).parse(params['document'])
       return chats.sendFile(Number(params['chat_id']), { name: document.name, text: await document.text() })
@@ -296,6 +294,7 @@ function personOf(state: State, place: Place): TelegramPerson {
     id: place.id,
     transcript,
     says: async (text) => void write(state, place, text),
+    sends: async (name, content) => void write(state, place, '', { file: { name, content } }),
     saysTimes: (text, copies) => write(state, place, text, { copies }),
     async submits(values) {
       for (const value of Object.values(values)) write(state, place, value)
@@ -331,13 +330,14 @@ function personOf(state: State, place: Place): TelegramPerson {
   }
 }
 
-type Writing = { copies?: number; replyTo?: Message }
+type Writing = { copies?: number; replyTo?: Message; file?: { name: string; content: string } }
 
-function write(state: State, { id, chatId }: Place, text: string, { copies = 1, replyTo }: Writing = {}): number {
+function write(state: State, { id, chatId }: Place, text: string, { copies = 1, replyTo, file }: Writing = {}): number {
   const chat = state.chats.all.get(chatId)
   // Writing to a bot opens the chat, and opens it again after it was blocked.
   if (chat?.kind === 'private') chat.reachable = 'yes'
   const message = state.chats.add({ chatId, from: id, text })
+  if (file !== undefined) Object.assign(message, { file: file.content, fileName: file.name, text: `📎 ${file.name}` })
   const length = /^\/[\w@]+/.exec(text)?.[0].length
   const entities = length === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length }] }
   const above = replyTo === undefined ? {} : { reply_to_message: state.chats.wire(replyTo) }

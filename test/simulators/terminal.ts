@@ -1,5 +1,8 @@
 // A person at a terminal: what they type goes to the program's input, and what they see is what a real terminal emulator has made of its
 // output: redrawn messages, cursor movements and all.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import xterm from '@xterm/headless'
@@ -25,6 +28,7 @@ export function startTerminal(): TerminalSimulator {
   const output = Object.assign(new PassThrough(), tty)
   output.on('data', (chunk: Buffer) => screen.write(chunk))
   const transcript = (): string => linesOf(screen).join('\n').trimEnd()
+  const folders: string[] = []
   const types = async (text: string): Promise<void> => void input.write(`${text}\r`)
   return {
     input,
@@ -32,11 +36,18 @@ export function startTerminal(): TerminalSimulator {
     violations: () => [],
     async close() {
       input.end()
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true })
       screen.dispose()
     },
     person: () => ({
       types,
       says: types,
+      async sends(name, content) {
+        const path = join(mkdtempSync(join(tmpdir(), 'conch-test-sent-')), name)
+        folders.push(dirname(path))
+        writeFileSync(path, content)
+        await types(path)
+      },
       transcript,
       sees: (pattern, options) => seesIn(transcript, pattern, options),
       async clicks(label) {

@@ -4,6 +4,7 @@ import {
   InteractionContextType,
   MessageFlags,
   RESTJSONErrorCodes,
+  type Attachment,
   type AutocompleteInteraction,
   type ChatInputCommandInteraction,
   type Interaction,
@@ -15,7 +16,8 @@ import {
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { languageOf } from '../../domain/language.ts'
-import type { Face, Inbound, Room } from '../core/face.ts'
+import { fetchBounded } from '../../lib/bounded-fetch.ts'
+import type { Face, Inbound, Room, SentFile } from '../core/face.ts'
 import { formOf } from '../core/form.ts'
 import { inLanguage } from '../core/language.ts'
 import { choicesFor, typedOf } from './commands.ts'
@@ -57,14 +59,22 @@ export async function hearInteraction(hearing: Hearing, interaction: Interaction
 /** Hands on a direct message. Never rejects. */
 export async function hearMessage({ handle, direct, log }: Hearing, message: Message): Promise<void> {
   const { author, channelId, content } = message
-  if (author.bot || message.system || message.guildId !== null || message.channel.type !== ChannelType.DM || content === '') return
+  if (author.bot || message.system || message.guildId !== null || message.channel.type !== ChannelType.DM) return
+  const attached = message.attachments.first()
+  if (content === '' && attached === undefined) return
   direct.learn(author.id, channelId)
   const origin = { ...personOf(author), id: message.id, place: 'dm', messageRef: refOf({ channel: channelId, message: message.id }) } as const
   try {
-    await handle({ ...origin, kind: 'text', text: content }, direct)
+    const said = attached === undefined ? { kind: 'text' as const } : { kind: 'file' as const, file: fileOf(attached) }
+    await handle({ ...origin, ...said, text: content }, direct)
   } catch (error) {
     log.warn({ err: cleaned(error) }, 'a message on Discord could not be handled')
   }
+}
+
+/** Discord's address of it is good for a day, and anybody's who has it. */
+function fileOf({ name, size, url }: Attachment): SentFile {
+  return { name, bytes: size, read: (bytesMax) => fetchBounded(url, { bytesMax }) }
 }
 
 function personOf(user: { id: string; globalName: string | null; username: string }): Person {

@@ -3,7 +3,8 @@
 import type { App } from '@slack/bolt'
 import { languageOf } from '../../domain/language.ts'
 import { messageOf as errorText } from '../../lib/errors.ts'
-import type { Face, Inbound } from '../core/face.ts'
+import { fetchBounded } from '../../lib/bounded-fetch.ts'
+import type { Face, Inbound, SentFile } from '../core/face.ts'
 import { commandNames } from '../core/answers.ts'
 import { formOf, problemsOf } from '../core/form.ts'
 import { inLanguage } from '../core/language.ts'
@@ -24,6 +25,7 @@ import {
   type Command,
   type Opened,
   type Place,
+  type SharedFile,
   type Submit,
   type Team,
   type Who,
@@ -91,9 +93,26 @@ function channelOrigin(who: Who, id: string, { place, team }: { place: Place; te
 async function onMessage(deps: ListenDeps, body: unknown): Promise<void> {
   const message = messageIn(body)
   if (message === null) return
-  const { who, id, channel, ts, text } = message
+  const { who, id, channel, ts, text, file } = message
   deps.chat.knows(addressOf(who), channel)
-  await deps.handle({ ...origin(who, id, 'dm'), kind: 'text', text: typedText(text), messageRef: refOf(channel, ts) }, deps.chat)
+  const said = file === null ? { kind: 'text' as const } : { kind: 'file' as const, file: sentFile(deps, who, file) }
+  await deps.handle({ ...origin(who, id, 'dm'), ...said, text: typedText(text), messageRef: refOf(channel, ts) }, deps.chat)
+}
+
+/** Slack hands a file to who may read files in its workspace. */
+function sentFile({ workspaces }: ListenDeps, { tenant }: Who, { name, bytes, url }: SharedFile): SentFile {
+  const read = async (bytesMax: number): Promise<Buffer | 'too-large' | 'gone'> => {
+    const client = await workspaces.clientOf(tenant)
+    // A file may lie with another company, which is not to see our token.
+    if (client?.token === undefined || !isSlacks(url, client.slackApiUrl)) return 'gone'
+    return fetchBounded(url, { bytesMax, headers: { authorization: `Bearer ${client.token}` } })
+  }
+  return { name, bytes, read }
+}
+
+function isSlacks(url: string, apiUrl: string): boolean {
+  const [at, api] = [URL.parse(url), URL.parse(apiUrl)]
+  return at !== null && (at.origin === api?.origin || (at.protocol === 'https:' && at.hostname.endsWith('.slack.com')))
 }
 
 async function onHome(deps: ListenDeps, body: unknown): Promise<void> {

@@ -1,8 +1,8 @@
 // The app as Slack is told of it: its name, scopes, events and commands, drawn from the same list as /help.
 import { commands } from '../core/answers.ts'
 
-/** What we may do in a workspace. Nothing that reads channels, or files: ours are pictures that we show. */
-export const scopes = ['chat:write', 'commands', 'files:write', 'im:history', 'im:write'] as const
+/** What we may do in a workspace. Nothing that reads channels: files are those that people send us in private. */
+export const scopes = ['chat:write', 'commands', 'files:read', 'files:write', 'im:history', 'im:write'] as const
 const EVENTS = ['app_home_opened', 'app_uninstalled', 'message.im', 'tokens_revoked'] as const
 /** Slack's own commands: an app's command of the same name is never reached. They are asked with /conch. (slack.com/help/articles/201259356) */
 const SLACKS_OWN = new Set(['status', 'rename', 'help', 'open', 'search', 'topic', 'who', 'leave', 'invite', 'remind'])

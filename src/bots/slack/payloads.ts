@@ -14,8 +14,17 @@ const eventBody = z.looseObject({
   enterprise_id: z.string().nullish(),
   authorizations: z.array(z.looseObject({ is_enterprise_install: z.boolean().nullish() })).nullish(),
 })
+/** Without an address it is one that we may not read, or that went to another place. */
+const fileSchema = z.looseObject({ name: z.string().nullish(), size: z.number().nullish(), url_private: z.string().nullish() })
 const messageBody = eventBody.extend({
-  event: z.looseObject({ channel: idSchema, channel_type: z.string().optional(), user: idSchema, text: z.string(), ts: idSchema }),
+  event: z.looseObject({
+    channel: idSchema,
+    channel_type: z.string().optional(),
+    user: idSchema,
+    text: z.string().default(''),
+    ts: idSchema,
+    files: z.array(fileSchema).nullish(),
+  }),
 })
 const notTheirs = z.looseObject({ event: z.looseObject({ subtype: z.string().optional(), bot_id: z.string().optional() }) })
 const homeBody = eventBody.extend({ event: z.looseObject({ user: idSchema, tab: z.string() }) })
@@ -66,7 +75,8 @@ const submitBody = z.looseObject({
 
 /** One person in one workspace, or in one organisation where the app is installed for all of it. */
 export type Who = { tenant: string; user: string; name: string }
-export type Message = { who: Who; id: string; channel: string; ts: string; text: string }
+export type Message = { who: Who; id: string; channel: string; ts: string; text: string; file: SharedFile | null }
+export type SharedFile = { name: string; bytes: number | null; url: string }
 export type Command = { who: Who; id: string; name: string; text: string; channel: string; rooms: Room[]; responseUrl: string }
 /** Where the asker alone sees the answer; `seen`: what was pressed is there for everybody, and stays. */
 type PrivatePlace = { kind: 'private'; responseUrl: string; seen?: true | undefined; channel?: { id: string; name: string } | undefined }
@@ -129,15 +139,20 @@ export function roomsOf(who: Who, team: Team, channel: { id: string; name: strin
   return team.id === '' ? [here] : [here, { id: team.id, kind: 'workspace', title: team.name || 'workspace', address: null }]
 }
 
+/** The one kind of message that is a person's own, besides those of no kind. */
+const FILE_SHARED = 'file_share'
+
 /** A person's own message in our private chat; null for everything else that comes as a message. */
 export function messageIn(body: unknown): Message | null {
   const other = notTheirs.safeParse(body)
-  if (!other.success || other.data.event.subtype !== undefined || other.data.event.bot_id !== undefined) return null
+  if (!other.success || (other.data.event.subtype ?? FILE_SHARED) !== FILE_SHARED || other.data.event.bot_id !== undefined) return null
   const parsed = messageBody.safeParse(body)
   if (!parsed.success || parsed.data.event.channel_type !== 'im') return null
   const { event, event_id } = parsed.data
   const who = { tenant: eventTenant(parsed.data), user: event.user, name: '' }
-  return { who, id: event_id, channel: event.channel, ts: event.ts, text: event.text }
+  const shared = event.files?.find((one) => typeof one.url_private === 'string')
+  const file = typeof shared?.url_private === 'string' ? { name: shared.name ?? '', bytes: shared.size ?? null, url: shared.url_private } : null
+  return { who, id: event_id, channel: event.channel, ts: event.ts, text: event.text, file }
 }
 
 /** Somebody looked at our Home tab. */

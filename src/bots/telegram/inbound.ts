@@ -5,17 +5,18 @@ import { commandNames } from '../core/answers.ts'
 import { typedOf } from '../core/commands.ts'
 import type { Inbound, Room } from '../core/face.ts'
 import { openedBy, type Command } from './deep-link.ts'
+import type { ReadFile } from './files.ts'
 
 export type Us = { id: number; username: string }
 /** Where in a group an answer belongs. */
 export type GroupPlace = { chatId: number; threadId?: number; replyTo?: number; command: Command | null }
 export type Received = { inbound: Inbound; group: GroupPlace | null }
 
-/** What an update says to us; null when it is not for us. */
-export function received(update: Update, us: Us): Received | null {
+/** What an update says to us; null when it is not for us. `read` gets what is in a file, when somebody asks for it. */
+export function received(update: Update, us: Us, read: ReadFile = async () => 'gone'): Received | null {
   const id = `${us.id}:${update.update_id}`
   if (update.callback_query !== undefined) return pressed(update.callback_query, id)
-  return update.message === undefined ? null : written(update.message, { id, us })
+  return update.message === undefined ? null : written(update.message, { id, us, read })
 }
 
 /** Whom something came from. */
@@ -59,7 +60,7 @@ function roomsOf(message: Placed): Room[] {
   return [{ id: `${id}:${threadId}`, kind: 'topic', title, address: `${id}:${threadId}` }, group]
 }
 
-function written(message: Message, { id, us }: { id: string; us: Us }): Received | null {
+function written(message: Message, { id, us, read }: { id: string; us: Us; read: ReadFile }): Received | null {
   const { from, chat } = message
   // A channel, or a group's nameless administrator, speaks through an account that is nobody's.
   if (from === undefined || from.is_bot || message.sender_chat !== undefined) return null
@@ -67,6 +68,12 @@ function written(message: Message, { id, us }: { id: string; us: Us }): Received
   if (text === null) return null
   const start = originOf(from, id)
   const messageRef = String(message.message_id)
+  const { document } = message
+  if (chat.type === 'private' && document !== undefined) {
+    const { file_id: fileId, file_name: name = '', file_size: bytes = null } = document
+    const file = { name, bytes, read: (bytesMax: number) => read(fileId, bytesMax) }
+    return { inbound: { ...start, place: 'dm', messageRef, kind: 'file', file, text }, group: null }
+  }
   if (chat.type === 'private') return { inbound: privately({ ...start, place: 'dm', messageRef }, text), group: null }
   const typed = typedOf(text, commandNames)
   const command = typed.kind === 'command' ? { name: typed.name, args: typed.args } : null

@@ -15,6 +15,7 @@ import { acknowledging, createHeadStart, type Acknowledging, type HeadStart } fr
 import { registerCommands } from './commands.ts'
 import { deepLink } from './deep-link.ts'
 import { isConflict, isTokenRefused, withoutPayload } from './failures.ts'
+import { fileReader, type ReadFile } from './files.ts'
 import { received, type GroupPlace } from './inbound.ts'
 import { bringKeyboard, createsBots, takeKeyboardAway, type Keyboards } from './keyboard.ts'
 import { createManagedBots, madeBotOf, type MadeBot, type ManagedBots } from './managed-bots.ts'
@@ -70,6 +71,7 @@ type State = {
   face: Face
   underWay: Set<Promise<void>>
   ahead: HeadStart
+  readFile: ReadFile
 }
 
 /** The face of one bot. Nothing is connected before `run`. */
@@ -78,7 +80,16 @@ export function createTelegramFace(options: TelegramOptions): TelegramFace {
   const { clock, log } = options
   const face = faceOf(bot, options)
   const managed = createManagedBots({ bot, clock, log })
-  const state: State = { bot, managed, options, handle: null, face, underWay: new Set(), ahead: createHeadStart(clock) }
+  const state: State = {
+    bot,
+    managed,
+    options,
+    handle: null,
+    face,
+    underWay: new Set(),
+    ahead: createHeadStart(clock),
+    readFile: fileReader(bot, options),
+  }
   // The order of a chat, and of a person who writes in several.
   bot.use(sequentialize(({ chat, from }) => [chat, from].flatMap((one) => (one === undefined ? [] : [String(one.id)]))))
   bot.use((context) => take(state, context))
@@ -126,7 +137,7 @@ async function take(state: State, context: Context): Promise<void> {
   const { bot, handle, face, underWay, options, ahead } = state
   const made = madeBotOf(context.update)
   if (made !== null) return handle === null ? undefined : track(underWay, handOver(state, made, handle))
-  const taken = received(context.update, bot.botInfo)
+  const taken = received(context.update, bot.botInfo, state.readFile)
   const heard = taken !== null && handle !== null
   if (context.callbackQuery === undefined) {
     if (heard) track(underWay, handle(taken.inbound, taken.group === null ? face : groupFace(state, taken.group)))

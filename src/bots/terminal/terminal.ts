@@ -15,6 +15,7 @@ import { openHistory, type History, type Shown } from './history.ts'
 import { createKeypad, type Keypad } from './keypad.ts'
 import { paintedLines, printedLines, type Paper } from './paint.ts'
 import { createDrawnScreen, createPrintedScreen, newLines, promptOf, remembered, type Screen } from './screen.ts'
+import { typedFile } from './typed-file.ts'
 
 export type TerminalDeps = {
   input: NodeJS.ReadableStream
@@ -153,7 +154,10 @@ function origin({
 /** Hands a line on, as a press when it is a button's number or label. */
 async function handLine({ deps, keypad, secret }: State, line: string, handle: Handle): Promise<void> {
   const key = secret && !/^\d{1,2}$/.test(line) ? null : keypad.find(line)
-  if (key === null) return handle({ ...origin(deps), kind: 'text', text: line })
+  if (key === null) {
+    const file = secret ? null : await typedFile(line)
+    return handle({ ...origin(deps), text: line, ...(file === null ? { kind: 'text' } : { kind: 'file', file }) })
+  }
   await handle({ ...origin(deps), kind: 'press', button: key.id, messageRef: key.ref })
 }
 

@@ -23,6 +23,8 @@ export type DiscordPerson = Person & {
 export type PersonContext = {
   state: State
   now: () => number
+  /** Where Discord keeps files, without a slash at its end. */
+  filesAt: () => string
   dispatch(type: string, data: unknown, guildId: string | null): void
   /** Watches the deadline of an acknowledgement. */
   asked(interaction: Asked): void
@@ -74,6 +76,7 @@ export function createPerson(context: PersonContext, who: { name: string; place:
     messages,
     transcript,
     sees: (pattern, options) => seesIn(transcript, pattern, options),
+    sends: async (name, content) => write(asker, channelOf(state, 'dm', id).id, '', { name, content }),
     async says(text) {
       const command = commandOf(state, text)
       if (command === null) return write(asker, channelOf(state, 'dm', id).id, text)
@@ -150,7 +153,7 @@ function commandOf(state: State, text: string): object | null {
 
 type Asker = { context: PersonContext; user: object; personId: string }
 
-function write({ context, user, personId }: Asker, channelId: string, content: string): void {
+function write({ context, user, personId }: Asker, channelId: string, content: string, file?: { name: string; content: string }): void {
   const { state } = context
   const message: Posted = {
     id: state.nextId(),
@@ -159,14 +162,23 @@ function write({ context, user, personId }: Asker, channelId: string, content: s
     content,
     components: [],
     flags: 0,
-    files: [],
+    files: file === undefined ? [] : [file.content],
     onlyFor: null,
     thinking: false,
     edits: 0,
     nonce: null,
   }
   state.messages.push(message)
-  context.dispatch('MESSAGE_CREATE', { ...messageJson(state, message), author: { ...user, id: personId }, channel_type: 1 }, null)
+  const attachments =
+    file === undefined
+      ? []
+      : [{ id: message.id, filename: file.name, size: Buffer.byteLength(file.content), ...addressesOf(context, message, file.name) }]
+  context.dispatch('MESSAGE_CREATE', { ...messageJson(state, message), attachments, author: { ...user, id: personId }, channel_type: 1 }, null)
+}
+
+function addressesOf({ filesAt }: PersonContext, { id }: Posted, name: string): { url: string; proxy_url: string } {
+  const url = `${filesAt()}/attachments/${id}/${name}`
+  return { url, proxy_url: url }
 }
 
 type Question = { kind: InteractionKind; channelId: string; sourceId: string | null; data: object }

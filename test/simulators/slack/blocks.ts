@@ -60,6 +60,7 @@ const block = z.discriminatedUnion('type', [
     element: z.strictObject({
       type: z.literal('plain_text_input'),
       action_id: z.string(),
+      multiline: z.boolean().optional(),
       focus_on_load: z.boolean().optional(),
       placeholder: upTo(150).optional(),
       max_length: z.number().int().min(1).max(3_000).optional(),

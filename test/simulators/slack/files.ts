@@ -13,7 +13,7 @@ export function filesApi(state: SlackState, address: () => string): Api {
       const id = `F${randomId(10).toUpperCase()}`
       const length = Number(args['length'])
       if (!Number.isInteger(length) || length <= 0 || (args['filename'] ?? '') === '') return no('invalid_arguments')
-      state.files.set(id, { id, team: team.id, length, bytes: null, complete: false, workingOn: state.filesWorkedOn })
+      state.files.set(id, { id, team: team.id, length, bytes: null, complete: false, workingOn: state.filesWorkedOn, name: args['filename'] ?? '' })
       return { ok: true, file_id: id, upload_url: `${address()}/upload/${id}` }
     },
     'files.completeUploadExternal'(args, team) {
@@ -23,8 +23,10 @@ export function filesApi(state: SlackState, address: () => string): Api {
         .parse(JSON.parse(args['files'] ?? '[]'))
       for (const { id } of wanted) {
         const file = state.files.get(id)
-        if (file?.bytes === null || file?.team !== team.id) return no('file_not_found')
+        if (file === undefined || file.bytes === null || file.team !== team.id) return no('file_not_found')
         file.complete = true
+        const channel = args['channel_id']
+        if (channel !== undefined) state.shared.push({ channel, name: file.name, content: file.bytes.toString() })
       }
       return { ok: true, files: wanted }
     },

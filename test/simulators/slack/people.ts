@@ -127,6 +127,15 @@ export function createSlackPerson(deps: PeopleDeps, name: string): SlackPerson {
       state.messages.push({ channel: room, ts, from: 'person', text, blocks: [], onlyFor: null, deleted: false, edits: 0 })
       await send(eventOf(hand, { type: 'message', channel: room, channel_type: 'im', user: id, text: escaped(text), ts }))
     },
+    async sends(name, content) {
+      const bytes = Buffer.from(content)
+      const file = `F${randomId(10).toUpperCase()}`
+      state.files.set(file, { id: file, team, length: bytes.length, bytes, complete: true, workingOn: 0, name })
+      const ts = state.ts()
+      state.messages.push({ channel: room, ts, from: 'person', text: `📎 ${name}`, blocks: [], onlyFor: null, deleted: false, edits: 0 })
+      const files = [{ id: file, name, size: bytes.length, url_private: `${deps.address()}/files-pri/${team}-${file}/${name}` }]
+      await send(eventOf(hand, { type: 'message', subtype: 'file_share', channel: room, channel_type: 'im', user: id, text: '', ts, files }))
+    },
     saysIn: (channel, text) => send(commandOf(hand, channel, text)),
     async clicks(label) {
       const { message, pressed } = buttonFor(hand, label)

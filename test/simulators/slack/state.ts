@@ -16,7 +16,7 @@ export type Message = {
 export type OpenModal = { id: string; view: Modal; errors?: Readonly<Record<string, string>> }
 export type Reply = { channel: string; user: string; message: Message | null; usesLeft: number; until: number }
 /** `workingOn`: how often a message that shows it is still refused. */
-export type SlackFile = { id: string; team: string; length: number; bytes: Buffer | null; complete: boolean; workingOn: number }
+export type SlackFile = { id: string; team: string; length: number; bytes: Buffer | null; complete: boolean; workingOn: number; name: string }
 export type Team = { id: string; botToken: string; installed: boolean }
 
 /** Slack's own ends: docs.slack.dev/interactivity/handling-user-interaction. */
@@ -34,6 +34,7 @@ export function createState() {
   const triggers = new Map<string, { person: string; until: number }>()
   const replies = new Map<string, Reply>()
   const files = new Map<string, SlackFile>()
+  const shared: { channel: string; name: string; content: string }[] = []
   let last = 0
   return {
     teams,
@@ -42,6 +43,8 @@ export function createState() {
     homes,
     replies,
     files,
+    /** Files that were shared with a channel, the newest last. */
+    shared,
     /** For how many tries the next files are not ready once they are uploaded. */
     filesWorkedOn: 0,
     /** How often the next private reply addresses work. */

@@ -16,6 +16,8 @@ export type Message = {
   deleted: boolean
   edits: number
   file: string | null
+  /** What the file is called, if a person sent it. */
+  fileName: string | null
   photo: Buffer | null
 }
 export type Chat =
@@ -60,7 +62,7 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
   const keyboards: Chats['keyboards'] = new Map()
   const messages: Message[] = []
   const add: Chats['add'] = (message) => {
-    const made = { service: {}, ...message, id: messages.length + 101, stresses: [], keyboard: [], deleted: false, edits: 0, file: null, photo: null }
+    const made = { ...blank(), ...message, id: messages.length + 101 }
     messages.push(made)
     return made
   }
@@ -118,6 +120,10 @@ export function createChats(bot: Record<string, unknown>, manages: () => boolean
   }
 }
 
+function blank(): Omit<Message, 'id' | 'chatId' | 'from' | 'text'> {
+  return { service: {}, stresses: [], keyboard: [], deleted: false, edits: 0, file: null, fileName: null, photo: null }
+}
+
 /** A message as the API gives it. */
 function wired({ all, bot }: { all: Chats['all']; bot: Record<string, unknown> }, message: Message): Record<string, unknown> {
   const chat = all.get(message.chatId)
@@ -127,7 +133,9 @@ function wired({ all, bot }: { all: Chats['all']; bot: Record<string, unknown> }
   const who = from === null ? bot : { id: from, is_bot: false, first_name: all.get(from)?.name ?? 'Somebody', language_code: 'en' }
   const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }
   const photo = [{ file_id: `photo-${id}`, file_unique_id: `p${id}`, width: 1, height: 1 }]
-  const words = message.photo === null ? { text } : { caption: text, photo }
+  const { file, fileName } = message
+  const document = { file_id: `document-${id}`, file_unique_id: `d${id}`, file_name: fileName ?? 'file', file_size: Buffer.byteLength(file ?? '') }
+  const words = fileName !== null ? { document } : message.photo === null ? { text } : { caption: text, photo }
   const said = Object.keys(service).length === 0 ? words : service
   return { message_id: id, date: Math.floor(Date.now() / 1_000), chat: where, from: who, ...said, ...markup }
 }

@@ -30,3 +30,10 @@ export async function bytesOf(file: unknown): Promise<Buffer> {
 export function photoIn(media: unknown): Promise<Buffer> {
   return bytesOf(photoSchema.parse(media).media)
 }
+
+/** What a request carries. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(z.instanceof(Buffer).parse(part))
+  return Buffer.concat(parts)
+}
