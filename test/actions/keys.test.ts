@@ -49,8 +49,9 @@ async function documentOf(world: World, id: string): Promise<z.infer<typeof docu
   const url = `${machines.server.apiUrl}/apps/${appNameOf(id)}/machines/${row.machineId ?? ''}`
   const answer = await fetch(url, { headers: { authorization: `Bearer ${machines.server.token}` } })
   const { config } = machineSchema.parse(await answer.json())
-  const file = config.files.find((one) => one.guest_path.endsWith('openclaw.json'))
-  return documentSchema.parse(JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString()))
+  const file = config.files.find((one) => one.guest_path.endsWith('sent.json'))
+  const { document } = z.object({ document: z.string() }).parse(JSON.parse(Buffer.from(file?.raw_value ?? '', 'base64').toString()))
+  return documentSchema.parse(JSON.parse(document))
 }
 const secretsAt = async (id: string): Promise<string[]> => (await machines.fly.listSecrets(appNameOf(id))).map((one) => one.name).toSorted()
 

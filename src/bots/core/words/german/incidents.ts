@@ -40,7 +40,6 @@ export const incidents: Readonly<Record<string, string>> = {
   '{0} refused its new settings{1}. I gave it back the former ones, and it starts with those.':
     '{0} hat die neuen Einstellungen abgelehnt{1}. Ich habe die vorigen wieder eingesetzt, damit startet er.',
   '{0} runs with its former settings: it refused the new ones{1}.': '{0} läuft mit den vorigen Einstellungen: Die neuen hat er abgelehnt{1}.',
-  ' ({0})': ' ({0})',
   'It refused its new settings': 'Er hat die neuen Einstellungen abgelehnt',
   'refused its new settings': 'lehnte die neuen Einstellungen ab',
   '{0} is connected to {1} again since {2}.': '{0} ist seit {2} wieder mit {1} verbunden.',
