@@ -18,6 +18,9 @@ const BUNDLED = 'telegram'
 export const ourChannels = ['telegram', 'discord', 'slack', 'whatsapp'] as const satisfies ListenedChannel['id'][]
 /** Serves the gateway's controls on the machine itself, behind the password: pairing and what the model costs are asked through it. */
 export const CONTROLS_PLUGIN = 'admin-http-rpc'
+/** Writes down on the machine how many messages the assistant takes up: what the bill is made of. It is part of the image. */
+export const COUNTER_PLUGIN = 'conch-counter'
+const COUNTER_PATH = '${CONCH_COUNTER}'
 
 export type Circumstances = { address: string; modelProvider: string | null; channels: readonly ListenedChannel[] }
 
@@ -69,11 +72,17 @@ function gatewaySettings(address: string): JsonObject {
 }
 
 function channelSettings(channels: readonly ListenedChannel[]): JsonObject {
+  const owners = channels.flatMap((one) => one.owners.map((owner) => `${one.id}:${owner}`))
   const plugins: string[] = channels.filter((one) => one.id !== BUNDLED).map((one) => one.id)
   return {
+    // Whoever the assistant is for may use its own commands in every chat.
+    ...(owners.length > 0 && { commands: { ownerAllowFrom: owners } }),
     ...(channels.length > 0 && { channels: Object.fromEntries(channels.map((one) => [one.id, { ...switchOf(one), ...people(one) }])) }),
     // A plugin that is only installed is not trusted: it runs when it is named here.
-    plugins: { entries: Object.fromEntries([CONTROLS_PLUGIN, ...plugins].map((one) => [one, { enabled: true }])) },
+    plugins: {
+      load: { paths: [COUNTER_PATH] },
+      entries: Object.fromEntries([CONTROLS_PLUGIN, COUNTER_PLUGIN, ...plugins].map((one) => [one, { enabled: true }])),
+    },
   }
 }
 
@@ -87,7 +96,8 @@ function switchOf({ id }: ListenedChannel): JsonObject {
     case 'slack':
       return { enabled: true, mode: 'socket', botToken: '${SLACK_BOT_TOKEN}', appToken: '${SLACK_APP_TOKEN}' }
     case 'whatsapp':
-      return { enabled: true }
+      // Without it nothing of what comes in is shown to any plugin, and nothing is counted.
+      return { enabled: true, pluginHooks: { messageReceived: true } }
     default:
       return assertNever(id)
   }
@@ -121,7 +131,9 @@ function withOurs(document: JsonObject, base: JsonObject): JsonObject {
     }),
   )
   const withChannels = Object.keys(forced).length === 0 ? ours : merged(ours, { channels: forced })
-  return merged(withChannels, { plugins: objectAt(base, ['plugins']) })
+  const wished = objectAt(document, ['plugins', 'load'])['paths']
+  const paths = [COUNTER_PATH, ...(Array.isArray(wished) ? wished.filter((one) => one !== COUNTER_PATH) : [])]
+  return merged(withChannels, { plugins: { ...objectAt(base, ['plugins']), load: { paths } } })
 }
 
 /** `over` wins; objects are merged, everything else is replaced. The order of `under` stays. */

@@ -1,7 +1,17 @@
 // What an owner's document may not say, whatever the gateway's schema allows: what is ours, secrets in the open, variables that are not there, and
 // what their plan does not have. Pure.
 import { variableNameProblem } from './credentials.ts'
-import { CONTROLS_PLUGIN, isObject, objectAt, ourChannels, valueAt, type Json, type JsonObject, type Path } from './gateway-document.ts'
+import {
+  CONTROLS_PLUGIN,
+  COUNTER_PLUGIN,
+  isObject,
+  objectAt,
+  ourChannels,
+  valueAt,
+  type Json,
+  type JsonObject,
+  type Path,
+} from './gateway-document.ts'
 import type { PlanId } from './plans.ts'
 import { holdsSecret } from './secret-shapes.ts'
 
@@ -37,7 +47,7 @@ const owned: readonly { path: readonly string[]; why: Ours }[] = [
   { path: ['plugins', 'enabled'], why: 'plugin' },
   { path: ['plugins', 'allow'], why: 'plugin' },
   { path: ['plugins', 'deny'], why: 'plugin' },
-  ...[...ourChannels, CONTROLS_PLUGIN].map((id) => ({ path: ['plugins', 'entries', id, 'enabled'], why: 'plugin' as const })),
+  ...[...ourChannels, CONTROLS_PLUGIN, COUNTER_PLUGIN].map((id) => ({ path: ['plugins', 'entries', id, 'enabled'], why: 'plugin' as const })),
   ...ourChannels.map((id) => ({ path: ['channels', id, 'enabled'], why: 'channel-switch' as const })),
   { path: ['channels', 'slack', 'mode'], why: 'channel-switch' },
   ...ourChannels.map((id) => ({ path: ['channels', id, 'accounts'], why: 'channel-token' as const })),

@@ -214,7 +214,7 @@ describe('the manifest', () => {
     const { features, settings } = slackManifest({ publicUrl: null }) as Manifest
     const names = features.slash_commands.map((one) => one.command.slice(1))
     expect(names[0]).toBe('conch')
-    expect(commandNames.filter((name) => !names.includes(name))).toEqual(['status', 'rename', 'invite', 'help'])
+    expect(commandNames.filter((name) => !names.includes(name))).toEqual(['status', 'open', 'rename', 'invite', 'help'])
     // Slack's limits: 50 commands of 32 characters, descriptions of 2,000.
     expect(names.length).toBeLessThanOrEqual(50)
     expect(names.every((name) => /^[a-z][a-z0-9_-]{0,30}$/.test(name))).toBe(true)

@@ -10,7 +10,7 @@ const discord: ListenedChannel = { id: 'discord', owners: [] }
 const slack: ListenedChannel = { id: 'slack', owners: ['U77'] }
 const own: ListenedChannel = { id: 'whatsapp', owners: [] }
 const gateway = `"gateway":{"mode":"local","trustedProxies":["127.0.0.1"],"auth":{"mode":"trusted-proxy","password":"\${OPENCLAW_GATEWAY_PASSWORD}","identityScopes":{"owner":["operator.admin"]},"trustedProxy":{"userHeader":"x-claw-user","requiredHeaders":["x-claw-proxy"],"allowUsers":["owner"],"allowLoopback":true,"deviceAutoApprove":{"enabled":true}}},"controlUi":{"allowedOrigins":["${address}"]}}`
-const controls = '"plugins":{"entries":{"admin-http-rpc":{"enabled":true}}}'
+const controls = '"plugins":{"load":{"paths":["${CONCH_COUNTER}"]},"entries":{"admin-http-rpc":{"enabled":true},"conch-counter":{"enabled":true}}}'
 
 describe('without a document of its owner', () => {
   // Fingerprints of running machines are made of these bytes: another one restarts every assistant there is.
@@ -21,13 +21,13 @@ describe('without a document of its owner', () => {
       'Telegram, which is in the package',
       null,
       [telegram],
-      `{${gateway},"channels":{"telegram":{"enabled":true,"botToken":"\${TELEGRAM_BOT_TOKEN}","dmPolicy":"pairing","allowFrom":["4242"]}},${controls}}`,
+      `{${gateway},"commands":{"ownerAllowFrom":["telegram:4242"]},"channels":{"telegram":{"enabled":true,"botToken":"\${TELEGRAM_BOT_TOKEN}","dmPolicy":"pairing","allowFrom":["4242"]}},${controls}}`,
     ],
     [
       'chats that are plugins, and WhatsApp on its owner’s own number',
       'openai',
       [discord, slack, own],
-      `{${gateway},"agents":{"defaults":{"model":{"primary":"openai/gpt-5.2"}}},"channels":{"discord":{"enabled":true,"token":"\${DISCORD_BOT_TOKEN}","dmPolicy":"pairing"},"slack":{"enabled":true,"mode":"socket","botToken":"\${SLACK_BOT_TOKEN}","appToken":"\${SLACK_APP_TOKEN}","dmPolicy":"pairing","allowFrom":["U77"]},"whatsapp":{"enabled":true,"dmPolicy":"allowlist","selfChatMode":true,"groupPolicy":"disabled"}},"plugins":{"entries":{"admin-http-rpc":{"enabled":true},"discord":{"enabled":true},"slack":{"enabled":true},"whatsapp":{"enabled":true}}}}`,
+      `{${gateway},"agents":{"defaults":{"model":{"primary":"openai/gpt-5.2"}}},"commands":{"ownerAllowFrom":["slack:U77"]},"channels":{"discord":{"enabled":true,"token":"\${DISCORD_BOT_TOKEN}","dmPolicy":"pairing"},"slack":{"enabled":true,"mode":"socket","botToken":"\${SLACK_BOT_TOKEN}","appToken":"\${SLACK_APP_TOKEN}","dmPolicy":"pairing","allowFrom":["U77"]},"whatsapp":{"enabled":true,"pluginHooks":{"messageReceived":true},"dmPolicy":"allowlist","selfChatMode":true,"groupPolicy":"disabled"}},"plugins":{"load":{"paths":["\${CONCH_COUNTER}"]},"entries":{"admin-http-rpc":{"enabled":true},"conch-counter":{"enabled":true},"discord":{"enabled":true},"slack":{"enabled":true},"whatsapp":{"enabled":true}}}}`,
     ],
   ])('it is the one of before, byte for byte: %s', (_what, modelProvider, channels, bytes) => {
     const circumstances = { address, modelProvider, channels }
@@ -62,7 +62,10 @@ describe('an owner’s document', () => {
       {
         gateway: { mode: 'local', auth: { mode: 'none' }, bind: 'lan' },
         channels: { telegram: { enabled: false, botToken: 'mine' }, discord: { enabled: false }, slack: { groupPolicy: 'open' } },
-        plugins: { entries: { discord: { enabled: false, config: { a: 1 } } } },
+        plugins: {
+          load: { paths: ['/data/own', '${CONCH_COUNTER}'] },
+          entries: { 'conch-counter': { enabled: false }, discord: { enabled: false, config: { a: 1 } } },
+        },
       },
       [telegram, discord],
     )
@@ -70,7 +73,10 @@ describe('an owner’s document', () => {
     expect(document['channels']).toMatchObject({ telegram: { enabled: true, botToken: '${TELEGRAM_BOT_TOKEN}' }, discord: { enabled: true } })
     // A chat without its tokens stays out, whatever is wished of it.
     expect(document['channels']).not.toHaveProperty('slack')
-    expect(document['plugins']).toEqual({ entries: { 'admin-http-rpc': { enabled: true }, discord: { enabled: true, config: { a: 1 } } } })
+    expect(document['plugins']).toEqual({
+      load: { paths: ['${CONCH_COUNTER}', '/data/own'] },
+      entries: { 'admin-http-rpc': { enabled: true }, 'conch-counter': { enabled: true }, discord: { enabled: true, config: { a: 1 } } },
+    })
   })
 })
 
