@@ -36,6 +36,7 @@ import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
 import { createLinkTo, createMachineControl } from './orchestrator/door.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { createGateway } from './orchestrator/pairing/gateway.ts'
+import { createGuests } from './orchestrator/pairing/guests.ts'
 import { createPairings } from './orchestrator/pairing/pairing.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
 import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
@@ -121,27 +122,25 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
-  const actions = createActions({ db, log, secrets, logs: logSource(fly, log), settings: { ...deps.settings, linkTo }, changed })
+  const actions = createActions({
+    db,
+    log,
+    secrets,
+    logs: logSource(fly, log),
+    guests: createGuests({ gateway: createGateway({ fly }), log }),
+    settings: { ...deps.settings, linkTo },
+    changed,
+  })
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const channels = createChannelChecks({ db, log, prober, control, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
-  // One process owns a PGlite folder: leases in it are those of a process that is gone.
-  if (database.kind === 'pglite') {
-    await dropLeases(db)
-    await dropChatLeases(db)
-    await dropPairingLeases(db)
-  }
+  if (database.kind === 'pglite') await dropAllLeases(db)
   return {
     actions,
     router,
     notifier,
     keyPage: createKeyPage({ actions }),
-    async namesOf(person) {
-      const user = await findUser(db, person)
-      const own = user === null ? [] : await activeInstances(db, user.userId)
-      const shared = await sharedWith(db, { provider: person.provider, rooms: person.rooms ?? [] })
-      return [...new Set([...own, ...shared.map((one) => one.instance)].map((row) => row.name))]
-    },
+    namesOf: (person) => namesFor(db, person),
     async run(signal) {
       const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
         new Cron(
@@ -195,6 +194,20 @@ function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['po
     setSecret: (instanceId, name, secret) => fly.setSecret(appNameOf(instanceId), name, secret),
     deleteSecret: (instanceId, name) => fly.deleteSecret(appNameOf(instanceId), name),
   }
+}
+
+/** One process owns a PGlite folder: leases in it are those of a process that is gone. */
+async function dropAllLeases(db: Db): Promise<void> {
+  await dropLeases(db)
+  await dropChatLeases(db)
+  await dropPairingLeases(db)
+}
+
+async function namesFor(db: Db, person: Parameters<ControlPlane['namesOf']>[0]): Promise<string[]> {
+  const user = await findUser(db, person)
+  const own = user === null ? [] : await activeInstances(db, user.userId)
+  const shared = await sharedWith(db, { provider: person.provider, rooms: person.rooms ?? [] })
+  return [...new Set([...own, ...shared.map((one) => one.instance)].map((row) => row.name))]
 }
 
 function logSource(fly: FlyClient, log: Log): (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null> {

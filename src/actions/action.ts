@@ -24,10 +24,21 @@ export type Actor = {
   overheard?: true
 }
 
-export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource; gate: Gate; trail: Trail }
+export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource; guests: GuestBook; gate: Gate; trail: Trail }
+/** A stranger who wrote to an assistant and waits to be let in. */
+export type Waiting = { requestId: string; channel: string; accountId: string; who: string; id: string; writtenAt: Date; endsAt: Date }
+/** Where it is asked, and said, who may write to an instance: the gateway itself. Null when it does not answer. */
+export type GuestBook = {
+  list(instance: InstanceRow): Promise<Waiting[] | null>
+  decide(
+    instance: InstanceRow,
+    request: Pick<Waiting, 'requestId' | 'channel' | 'accountId'>,
+    decision: 'approve' | 'dismiss',
+  ): Promise<'done' | 'gone' | null>
+}
 export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings; gate: Gate; trail: Trail }
 /** For what an action does before its transaction: reads, and the store of secrets. */
-export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; log: Log; gate: Gate; trail: Trail }
+export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; guests: GuestBook; log: Log; gate: Gate; trail: Trail }
 /** What an action needs, for findInstance() to hold it against who asks. */
 export type Gate = {
   scope: 'read' | 'operate' | 'destroy'

@@ -11,6 +11,7 @@ import { language } from './language.ts'
 import { link } from './link.ts'
 import { instances, logs, status } from './look.ts'
 import { open } from './open.ts'
+import { admit, pairing } from './pairing.ts'
 import { restart, start, stop } from './power.ts'
 import { share, shares } from './share.ts'
 import { setKeyLink } from './set-key-link.ts'
@@ -33,6 +34,8 @@ export const catalogue = {
   'set-key-link': setKeyLink,
   'remove-key': removeKey,
   whatsapp,
+  pairing,
+  admit,
   config,
   'config-history': configVersions,
   'check-config': checkConfig,

@@ -11,10 +11,18 @@ import type { Log } from '../lib/log.ts'
 import { randomId } from '../lib/random.ts'
 import type { Sealed } from '../lib/sealed.ts'
 import type { Secrets, SecretStore } from '../secrets/secret-store.ts'
-import type { Action, ActionSettings, Actor, LogSource, Trail } from './action.ts'
+import type { Action, ActionSettings, Actor, GuestBook, LogSource, Trail } from './action.ts'
 import { catalogue, type ActionName, type OutputOf } from './catalogue.ts'
 
-export type ActionsDeps = { db: Db; log: Log; secrets: SecretStore; logs: LogSource; settings: ActionSettings; changed: () => void }
+export type ActionsDeps = {
+  db: Db
+  log: Log
+  secrets: SecretStore
+  logs: LogSource
+  guests: GuestBook
+  settings: ActionSettings
+  changed: () => void
+}
 
 export type Actions = {
   /** Performs an action for a person. Refusals are values; only what is broken throws. */
@@ -89,7 +97,7 @@ type Changes = Exclude<AnyAction, Reads>
 
 /** What others than its owner read of an instance that not everybody may read is written down. */
 async function look(deps: ActionsDeps, action: Reads, { input, actor, trail }: Asked): Promise<Result<unknown>> {
-  const found = await action.run({ db: deps.db, actor, logs: deps.logs, gate: action, trail }, input)
+  const found = await action.run({ db: deps.db, actor, logs: deps.logs, guests: deps.guests, gate: action, trail }, input)
   if (action.shared === 'operate' && trail.room !== null)
     await deps.db.transaction((tx) => audit(tx, { ...entryOf(action, { input, actor, trail }), outcome: found.ok ? trail.outcome : found.reason }))
   return found
@@ -124,7 +132,7 @@ async function limitRate(db: Db | Tx, actor: Actor): Promise<void> {
 async function prepare(deps: ActionsDeps, action: Changes, { input, actor, trail }: Asked): Promise<unknown> {
   if (action.prepare === undefined) return undefined
   await limitRate(deps.db, actor)
-  const prepared = await action.prepare({ db: deps.db, actor, secrets: deps.secrets, log: deps.log, gate: action, trail }, input)
+  const prepared = await action.prepare({ db: deps.db, actor, secrets: deps.secrets, guests: deps.guests, log: deps.log, gate: action, trail }, input)
   if (!prepared.ok) throw new Refused(prepared)
   return prepared.value
 }

@@ -26,6 +26,8 @@ export type Refusal =
   | { reason: 'nothing-to-retry' }
   | { reason: 'not-running'; name: string }
   | { reason: 'phone-number' }
+  | { reason: 'gateway-silent'; name: string }
+  | { reason: 'guest-gone'; name: string }
   | AccountRefusal
   | ConfigRefusal
   | KeyRefusal

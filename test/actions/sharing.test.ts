@@ -36,6 +36,9 @@ const verdicts: Record<ActionName, Verdicts> = {
   'set-key-link': ownerOnly(),
   'remove-key': ownerOnly('key-not-set'),
   whatsapp: ownerOnly(),
+  // The instance was never made: nobody answers.
+  pairing: ownerOnly('gateway-silent'),
+  admit: ownerOnly('gateway-silent'),
   config: ownerOnly(),
   'config-history': ownerOnly(),
   'check-config': ownerOnly(),
@@ -62,6 +65,7 @@ const inputs: Partial<Record<ActionName, object>> = {
   'set-key-link': { credential: 'WEATHER_KEY' },
   'remove-key': { names: ['WEATHER_KEY'] },
   whatsapp: { what: 'cancel' },
+  admit: { channel: 'telegram', accountId: 'default', requestId: '1', decision: 'approve' },
   'check-config': { text: '{ tools: { profile: "minimal" } }' },
   'set-config': { setting: { kind: 'tools', profile: 'minimal' } },
   destroy: { confirm: 'my-claw' },

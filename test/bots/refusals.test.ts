@@ -26,6 +26,8 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'logs-unavailable': { reason: 'logs-unavailable' },
   'nothing-to-retry': { reason: 'nothing-to-retry' },
   'not-running': { reason: 'not-running', name: 'my-claw' },
+  'gateway-silent': { reason: 'gateway-silent', name: 'my-claw' },
+  'guest-gone': { reason: 'guest-gone', name: 'my-claw' },
   'phone-number': { reason: 'phone-number' },
   'config-invalid': { reason: 'config-invalid', problems: [{ kind: 'unknown', path: 'tools.profil', line: 3 }], more: 0 },
   'config-same': { reason: 'config-same' },

@@ -19,6 +19,7 @@ import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
 import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
 import { createGateway } from '../../src/orchestrator/pairing/gateway.ts'
+import { createGuests } from '../../src/orchestrator/pairing/guests.ts'
 import { createPairings, type Pairings } from '../../src/orchestrator/pairing/pairing.ts'
 import type { LiveCheck } from '../../src/secrets/live-check.ts'
 import { createOwnBots } from '../../src/secrets/own-bots.ts'
@@ -165,6 +166,7 @@ export function createWorld(database: Database, machines: Machines, options: Wor
     log: silentLog,
     secrets: secretsOf(database, { fly, clock, options }),
     logs: async () => [],
+    guests: createGuests({ gateway: createGateway({ fly }), log: silentLog }),
     settings: {
       image: options.image ?? 'gateway:inline',
       billing: false,

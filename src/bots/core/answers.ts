@@ -24,6 +24,7 @@ import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { answerInvite } from './invite.ts'
 import { inLanguage } from './language.ts'
+import { answerPairing } from './pairing.ts'
 import { answerApproval, answerShare } from './sharing.ts'
 import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
 import { answerKeyLink } from './key-link.ts'
@@ -166,6 +167,9 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'check-config':
     case 'set-config':
       return configure(turn, args)
+    case 'pairing':
+    case 'admit':
+      return answerPairing(turn, args)
     case 'language':
       return speak(turn, args)
     case 'invite':

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { text as bodyOf } from 'node:stream/consumers'
+import { createPracticeGuests } from './stub-guests.ts'
 import { createPracticeWhatsapp } from './stub-whatsapp.ts'
 
 const env = process.env
@@ -17,6 +18,7 @@ let hung = false
 let sick = false
 /** Chats that are not connected. */
 const down = new Set<string>()
+const guests = createPracticeGuests(env['OPENCLAW_GATEWAY_PASSWORD'] ?? '')
 const whatsapp = createPracticeWhatsapp(env['STUB_DIR'] ?? '.', join(env['OPENCLAW_STATE_DIR'] ?? '.', 'openclaw.json'))
 
 function booted(): boolean {
@@ -53,6 +55,9 @@ function control(url: URL, response: ServerResponse): void {
       answer(response, 200, { ok: true, down: [...down] })
       break
     }
+    case '/stub/stranger':
+      guests.write(url.searchParams.get('name') ?? 'Ben')
+      return answer(response, 200, {})
     case '/stub/scan':
       return answer(response, whatsapp.scan() ? 200 : 409, {})
     case '/stub/next-code':
@@ -111,6 +116,7 @@ if (exitCode !== null) {
 }
 
 const server = createServer(handle)
+server.on('upgrade', (request, socket) => guests.accept(request, socket))
 process.on('SIGTERM', () => {
   if (hung) return
   say('SIGTERM, leaving')

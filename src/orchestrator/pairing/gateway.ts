@@ -6,7 +6,14 @@ import { ConchError, messageOf } from '../../lib/errors.ts'
 import type { FlyClient } from '../fly/types.ts'
 
 export type GatewayReply = { kind: 'answer'; payload: unknown } | { kind: 'refused'; code: string; message: string }
-export type GatewayCall = { method: string; params: Record<string, unknown>; timeoutSeconds: number; signal?: AbortSignal }
+export type GatewayCall = {
+  method: string
+  params: Record<string, unknown>
+  timeoutSeconds: number
+  signal?: AbortSignal
+  /** Over its WebSocket, as its own programs do: for what its controls over HTTP do not offer. */
+  socket?: true
+}
 export type Gateway = {
   /** Throws `gateway.unreachable` when nothing was answered: the machine or the gateway is not up. */
   call(at: { app: string; machineId: string }, call: GatewayCall): Promise<GatewayReply>
@@ -22,6 +29,23 @@ process.stdin.on('data', (part) => (body += part)).on('end', async () => {
   const answer = await fetch('http://127.0.0.1:' + CONCH_GATEWAY_PORT + '/api/v1/admin/rpc', { method: 'POST', headers, body })
   process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.text() }))
 })`
+/** The same over its WebSocket, as protocol 4 of OpenClaw 2026.9.6 has it: a challenge, `connect` with the password, then the question. */
+const SOCKET_PROGRAM = `let text = ''
+process.stdin.on('data', (part) => (text += part)).on('end', () => {
+  const { CONCH_GATEWAY_PORT = '18789', OPENCLAW_GATEWAY_PASSWORD: password } = process.env
+  const { method, params } = JSON.parse(text)
+  const socket = new WebSocket('ws://127.0.0.1:' + CONCH_GATEWAY_PORT)
+  const send = (id, method, params) => socket.send(JSON.stringify({ type: 'req', id, method, params }))
+  const end = ({ ok, payload, error }) => process.stdout.write(JSON.stringify({ status: 200, body: JSON.stringify({ ok, payload, error }) }), () => process.exit(0))
+  socket.onerror = socket.onclose = () => process.exit(1)
+  const client = { id: 'gateway-client', version: '1', platform: 'node', mode: 'backend' }
+  socket.onmessage = ({ data }) => {
+    const said = JSON.parse(data)
+    if (said.event === 'connect.challenge') send('connect', 'connect', { minProtocol: 4, maxProtocol: 4, client, role: 'operator', scopes: ['operator.pairing'], auth: { password } })
+    else if (said.type === 'res' && said.id === 'connect' && said.ok) send('call', method, params)
+    else if (said.type === 'res') end(said)
+  }
+})`
 /** Starting a program on a busy machine takes its time. */
 const START_SECONDS = 10
 const MESSAGE_CHARS_MAX = 300
@@ -34,9 +58,9 @@ const replySchema = z.discriminatedUnion('ok', [
 
 export function createGateway({ fly }: { fly: Pick<FlyClient, 'exec'> }): Gateway {
   return {
-    async call({ app, machineId }, { method, params, timeoutSeconds, signal }) {
+    async call({ app, machineId }, { method, params, timeoutSeconds, signal, socket }) {
       const ran = await fly.exec(app, machineId, {
-        command: ['node', '-e', PROGRAM],
+        command: ['node', '-e', socket === true ? SOCKET_PROGRAM : PROGRAM],
         stdin: JSON.stringify({ method, params }),
         timeoutSeconds: timeoutSeconds + START_SECONDS,
         ...(signal !== undefined && { signal }),

@@ -86,11 +86,10 @@ function answer(refusal: Said, asked: Asked): Answer {
       return { text: say`There is nothing to try again: that one is gone. You can set up a new one.`, actions: [setUp()] }
     case 'not-running':
       return { text: say`${bold(refusal.name)} is stopped. Start it first.`, actions: [button(t`Start`, 'start', refusal.name)] }
+    case 'gateway-silent':
+    case 'guest-gone':
     case 'phone-number':
-      return {
-        text: say`That is no telephone number with its country. Nothing was changed.`,
-        actions: [button(t`WhatsApp`, 'whatsapp', ...instanceArgs(asked))],
-      }
+      return chatAnswer(refusal, asked)
     case 'already':
     case 'busy':
     case 'being-destroyed':
@@ -192,5 +191,26 @@ export function nameProblemText(problem: NameProblem): Text {
       return say`You have one of that name already. ${bold(suggestion)} is free.`
     default:
       return assertNever(problem)
+  }
+}
+
+/** What stood in the way of a wish about who writes with an assistant. */
+function chatAnswer(refusal: Extract<Refusal, { reason: 'gateway-silent' | 'guest-gone' | 'phone-number' }>, asked: Asked): Answer {
+  switch (refusal.reason) {
+    case 'gateway-silent':
+      return {
+        text: say`${bold(refusal.name)} did not answer me. Nothing was changed. Try again in a minute.`,
+        actions: [button(t`Try again`, asked.action, ...instanceArgs(asked)), button(t`Status`, 'status', refusal.name)],
+      }
+    case 'guest-gone':
+      return {
+        text: say`That one no longer waits to write to ${bold(refusal.name)}: a request ends after an hour. Nothing was changed.`,
+        actions: [button(t`Who waits`, 'pairing', ...instanceArgs(asked))],
+      }
+    case 'phone-number':
+      return {
+        text: say`That is no telephone number with its country. Nothing was changed.`,
+        actions: [button(t`WhatsApp`, 'whatsapp', ...instanceArgs(asked))],
+      }
   }
 }

@@ -32,4 +32,5 @@ export const commands: Readonly<Record<string, string>> = {
   'The code that your other chat shows': 'Der Code, den dein anderer Chat zeigt',
   'here, private, snooze, quiet 22-7, digest 8:00, zone Berlin': 'zum Beispiel here, private, snooze, quiet 22-7, digest 8:00 oder zone Berlin',
   'English or German': 'Englisch oder Deutsch',
+  'Who wants to write to an assistant': 'Wer einem Assistenten schreiben möchte',
 }

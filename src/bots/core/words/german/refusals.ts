@@ -37,4 +37,9 @@ export const refusals: Readonly<Record<string, string>> = {
   'A name is lower-case letters, digits and dashes, and begins with a letter. {0} would work.':
     'Ein Name besteht aus Kleinbuchstaben, Ziffern und Bindestrichen und beginnt mit einem Buchstaben. Wie wäre es mit {0}?',
   'You have one of that name already. {0} is free.': 'So heißt schon einer von dir. {0} ist frei.',
+  '{0} did not answer me. Nothing was changed. Try again in a minute.':
+    '{0} hat mir nicht geantwortet. Nichts wurde geändert. Versuch es in einer Minute noch einmal.',
+  'That one no longer waits to write to {0}: a request ends after an hour. Nothing was changed.':
+    'Diese Anfrage an {0} gibt es nicht mehr: Nach einer Stunde verfällt sie. Nichts wurde geändert.',
+  'Who waits': 'Wer wartet',
 }

@@ -62,4 +62,17 @@ export const whatsapp: Readonly<Record<string, string>> = {
   'There is a newer code for {0} below.': 'Weiter unten steht ein neuerer Code für {0}.',
   '{0} is stopped. Start it first.': '{0} ist angehalten. Starte ihn zuerst.',
   'That is no telephone number with its country. Nothing was changed.': 'Das ist keine Telefonnummer mit Ländervorwahl. Es wurde nichts geändert.',
+  'Nobody waits to write to {0}. A stranger who writes to it gets a code and waits here for an hour, and it answers nobody whom you did not let in. You yourself are let in already.':
+    'Niemand wartet darauf, {0} zu schreiben. Wer ihm fremd ist und schreibt, bekommt einen Code und wartet hier eine Stunde; er antwortet niemandem, den du nicht hereingelassen hast. Du selbst bist schon drin.',
+  'Who wants to write to {0}': 'Wer {0} schreiben möchte',
+  'And {0} more, when these are decided.': 'Und {0} weitere, sobald diese entschieden sind.',
+  'Whoever is let in may talk to it as long as you want, and it costs you what they ask of it.':
+    'Wer hereingelassen wird, darf mit ihm reden, solange du willst, und es kostet dich, was sie von ihm wollen.',
+  'Let {0} in': '{0} hereinlassen',
+  'Turn {0} away': '{0} abweisen',
+  '{0} on {1}, at {2}; waits until {3}': '{0} bei {1}, um {2}; wartet bis {3}',
+  '{0} ({1}) on {2}, at {3}; waits until {4}': '{0} ({1}) bei {2}, um {3}; wartet bis {4}',
+  'They may write to {0} now, and were told so where they wrote.': 'Sie dürfen {0} jetzt schreiben und wissen es dort, wo sie geschrieben haben.',
+  'Turned away: {0} does not answer them. They may ask again.': 'Abgewiesen: {0} antwortet ihnen nicht. Sie dürfen noch einmal fragen.',
+  'Who else waits': 'Wer noch wartet',
 }
