@@ -13,6 +13,7 @@ import { messageOf } from '../src/lib/errors.ts'
 import { silentLog } from '../src/lib/log.ts'
 import { startMachinesServer } from '../src/local/server.ts'
 import { playJourney, signalGateways } from './demo/journey.ts'
+import { visitFor } from './demo/visit.ts'
 import { faceNames, openStage, type FaceName } from './demo/stage.ts'
 
 /** Often enough for nobody to wait for three minutes until trouble is noticed; the real gateway needs its time to start, and its death is noticed anyway. */
@@ -57,8 +58,8 @@ async function play(face: FaceName, env: Record<string, string>, runtimeDir: str
   // The practice gateway falls sick; the real one, which knows no such thing, dies.
   const trouble = (): Promise<void> => signalGateways(read.config.home, practice ? 'SIGUSR2' : 'SIGKILL')
   try {
-    await Promise.race([playJourney(stage, trouble), running])
-    process.stdout.write(`${stage.person.transcript()}\n`)
+    const seen = await Promise.race([playJourney(stage, trouble, visitFor(practice ? 'stub' : 'openclaw')), running])
+    process.stdout.write(`${stage.person.transcript()}\n\nthe control page, ${seen ?? 'not seen'}\n`)
     return [...stage.simulator.violations()]
   } finally {
     ended.abort()

@@ -7,12 +7,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { secretLike } from '../../test/support/secrets.ts'
 import type { Stage } from './stage.ts'
+import type { Visit } from './visit.ts'
 
 const JOB_MS = 10 * 60_000
 const pidSchema = z.object({ pid: z.number() })
 
-/** First contact, deployment with a pasted key, a chat of its own by a pasted token, trouble and its alert, destruction. Throws with the transcript at the first thing that does not come. */
-export async function playJourney({ person, platforms, connected }: Stage, trouble: () => Promise<void>): Promise<void> {
+/** First contact, deployment with a pasted key, its control page, a chat of its own by a pasted token, trouble and its alert, destruction. Throws with the transcript at the first thing that does not come. */
+export async function playJourney({ person, platforms, connected }: Stage, trouble: () => Promise<void>, visit: Visit): Promise<string> {
   const key = secretLike.anthropic('x4Qe')
   const token = secretLike.telegram('b0Tt')
   platforms.modelKey('anthropic', key)
@@ -32,6 +33,9 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   await person.sees('…x4Qe')
   await person.clicks('Launch')
   await person.sees(/is .*live.* in Amsterdam/, { withinMs: JOB_MS })
+  await person.says('/open')
+  await person.sees('It works once, within a minute')
+  const seen = await visit(linkIn(person.transcript()))
   await person.says('/keys')
   await person.sees('What my-claw holds')
   await person.clicks('Add')
@@ -51,6 +55,15 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   await person.sees(/to confirm/)
   await person.submits({ 'Your answer': 'my-claw' }, { button: 'Type it' })
   await person.sees(/is gone/, { withinMs: JOB_MS })
+  return seen
+}
+
+/** The newest link to a control page. */
+function linkIn(transcript: string): string {
+  const links = transcript.match(/https?:\/\/\S+\/\.conch\/open#[\w.-]+/g)
+  const link = links?.at(-1)
+  if (link === undefined) throw new Error(`there is no link to the control page in:\n${transcript.slice(-1_500)}`)
+  return link
 }
 
 /** Sends a signal to the gateways that run under a home folder: the trouble that no person can make from the chat. */

@@ -118,7 +118,8 @@ function shown(message: Posted): string {
       ? [visible(one.content ?? '')]
       : [...(one.file === undefined ? [] : [one.file.url.replace('attachment://', '📎 ')]), ...(one.items ?? []).map(() => '🖼')],
   )
-  const labels = labelsOf(message).map((label) => `[${label}]`)
+  const links = new Map(allOf(message.components).flatMap((one) => (one.type === 2 && one.url !== undefined ? [[one.label ?? '', one.url]] : [])))
+  const labels = labelsOf(message).map((label) => (links.has(label) ? `[${label} → ${links.get(label)}]` : `[${label}]`))
   return [message.content, ...texts, labels.join(' ')].filter((line) => line !== '').join('\n')
 }
 

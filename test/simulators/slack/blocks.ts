@@ -132,7 +132,7 @@ function blockText(one: Block): string {
       return one.elements
         .map((element) =>
           element.type === 'button'
-            ? `[${element.text.text}]`
+            ? `[${element.text.text}${element.url === undefined ? '' : ` → ${element.url}`}]`
             : `[${element.placeholder.text} ▾ ${element.options.map((o) => o.text.text).join(' | ')}]`,
         )
         .join(' ')
