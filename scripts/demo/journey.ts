@@ -34,7 +34,7 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   await person.clicks('Launch')
   await person.sees(/is .*live.* in Amsterdam/, { withinMs: JOB_MS })
   await person.says('/open')
-  await person.sees('It works once, within a minute')
+  await person.sees('This link opens my-claw')
   const seen = await visit(linkIn(person.transcript()))
   await person.says('/keys')
   await person.sees('What my-claw holds')

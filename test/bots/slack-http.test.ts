@@ -154,7 +154,7 @@ describe('Slack over HTTP', async () => {
     const ann = sim.person('ann', 'T9')
     await ann.saysIn('C1', '/deploy')
     await ann.sees('whoever looks after it can add me')
-    await ann.sees('[Add me to this workspace → https://')
+    await ann.sees('[Add me to this workspace → http')
     expect(it.heard).toEqual([])
     clean(it)
   })
