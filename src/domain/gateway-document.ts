@@ -146,6 +146,19 @@ function merged(under: JsonObject, over: JsonObject): JsonObject {
   return result
 }
 
+const HOOKS_PATH = '/hooks'
+
+/**
+ * The paths of a machine that anybody may reach, by its document: what is behind them asks for a secret of its own, as OpenClaw's webhooks do
+ * (`hooks.token`). A path that could be meant for anything else stays closed.
+ */
+export function publicPaths(document: JsonObject): string[] {
+  const { enabled, path = HOOKS_PATH, token } = objectAt(document, ['hooks'])
+  if (enabled !== true || typeof path !== 'string' || typeof token !== 'string' || token === '') return []
+  const plain = path.replace(/\/+$/, '')
+  return /^(\/[a-z0-9_-]+)+$/i.test(plain) && !/^\/(api|healthz|readyz|startupz)(\/|$)/i.test(plain) ? [plain] : []
+}
+
 /** True for an object, and for neither a list nor null. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

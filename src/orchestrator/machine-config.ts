@@ -2,7 +2,7 @@
 // mistaken for "running what was asked for". Pure.
 import { createHash } from 'node:crypto'
 import { storedOf, type InstanceRow } from '../db/instances.ts'
-import { effectiveDocument, GATEWAY_OWNER, type JsonObject } from '../domain/gateway-document.ts'
+import { effectiveDocument, GATEWAY_OWNER, publicPaths, type JsonObject } from '../domain/gateway-document.ts'
 import { planIdSchema, plans } from '../domain/plans.ts'
 import type { FlyMachineConfig } from './fly/types.ts'
 
@@ -44,7 +44,8 @@ export type PlanOptions = {
 /** The machine configuration for an instance and its fingerprint (16 hex characters of SHA-256). */
 export function machinePlan(row: InstanceRow, options: PlanOptions): MachinePlan {
   const { guest } = plans[planIdSchema.parse(row.plan)]
-  const document = JSON.stringify(gatewayDocument(row, options.document, addressOf(row.id, options.addressTemplate)))
+  const wanted = gatewayDocument(row, options.document, addressOf(row.id, options.addressTemplate))
+  const [document, open] = [JSON.stringify(wanted), publicPaths(wanted)]
   const config: FlyMachineConfig = {
     image: row.image,
     guest: { cpu_kind: guest.cpuKind, cpus: guest.cpus, memory_mb: guest.memoryMb },
@@ -59,6 +60,7 @@ export function machinePlan(row: InstanceRow, options: PlanOptions): MachinePlan
       OPENCLAW_DISABLE_BONJOUR: '1',
       OPENCLAW_NO_AUTO_UPDATE: '1',
       MALLOC_ARENA_MAX: '2',
+      ...(open.length > 0 && { CONCH_PUBLIC_PATHS: open.join(',') }),
     },
     // The proxy must never wake a machine that the owner or billing stopped.
     services: [

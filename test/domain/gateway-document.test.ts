@@ -1,7 +1,7 @@
 // What a gateway reads: the owner's document and ours in one.
 import { describe, expect, it, test } from 'vitest'
 import { documentChanges } from '../../src/domain/gateway-diff.ts'
-import { effectiveDocument, type JsonObject, type ListenedChannel } from '../../src/domain/gateway-document.ts'
+import { effectiveDocument, type JsonObject, type ListenedChannel, publicPaths } from '../../src/domain/gateway-document.ts'
 import { settingsIn, withSetting, type Setting } from '../../src/domain/gateway-settings.ts'
 
 const address = 'https://my-claw.example.com'
@@ -173,4 +173,19 @@ describe('changes', () => {
       'removed d.e',
     ])
   })
+})
+
+test.each<[string, JsonObject, string[]]>([
+  ['nothing is public by itself', {}, []],
+  ['webhooks with a token', { hooks: { enabled: true, token: '${HOOKS_TOKEN}' } }, ['/hooks']],
+  ['webhooks elsewhere', { hooks: { enabled: true, token: '${HOOKS_TOKEN}', path: '/in/mail/' } }, ['/in/mail']],
+  ['webhooks that are off', { hooks: { enabled: false, token: '${HOOKS_TOKEN}' } }, []],
+  ['webhooks that would let in everybody', { hooks: { enabled: true } }, []],
+  ...['/', '', '/api/v1', '/API', '/healthz', '/a/../b', '/.conch', '/a,/b', '/a b', 'hooks'].map((path): [string, JsonObject, string[]] => [
+    `a path like "${path}"`,
+    { hooks: { enabled: true, token: '${HOOKS_TOKEN}', path } },
+    [],
+  ]),
+])('what anybody may reach: %s', (_what, document, paths) => {
+  expect(publicPaths(document)).toEqual(paths)
 })
