@@ -13,8 +13,8 @@ export type Proxy = {
   closeSockets(): void
   close(): void
 }
-/** Sees, and may replace, what a client sends first over a WebSocket. */
-export type FirstFrame = (client: Duplex, upstream: Duplex) => void
+/** Sees, and may replace, what a client that is let in with these scopes sends first over a WebSocket; after that it carries what comes. */
+export type FirstFrame = (client: Duplex, upstream: Duplex, scopes: string | null) => void
 
 /** The name of the cookie that holds a session. The gateway never sees it. */
 export const SESSION_COOKIE = 'conch_session'
@@ -114,19 +114,33 @@ function isRepeatable({ method, headers }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'HEAD') && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
+/** What would be agreed upon with them changes how frames are written: the first one could not be read here. */
+const EXTENSIONS: ReadonlySet<string> = new Set(['sec-websocket-extensions'])
+
+/** The request that opens a WebSocket, as the gateway gets it. */
+function openingOf(request: IncomingMessage, visit: Visit, without: ReadonlySet<string>): string {
+  const headers = passedHeaders(request, visit)
+  let text = `${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1\r\n`
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (!without.has(name.toLowerCase())) text += `${name}: ${headers[index + 1] ?? ''}\r\n`
+  }
+  return `${text}\r\n`
+}
+
 type Upgrade = { request: IncomingMessage; client: Duplex; head: Buffer; visit: Visit }
 
 function upgrade({ port, firstFrame }: { port: number; firstFrame: FirstFrame | null }, { request, client, head, visit }: Upgrade): void {
   client.on('error', () => client.destroy())
   const upstream = connect(port, '127.0.0.1')
   upstream.on('connect', () => {
-    const headers = passedHeaders(request, visit)
-    const lines = Array.from({ length: headers.length / 2 }, (_, index) => `${headers[2 * index] ?? ''}: ${headers[2 * index + 1] ?? ''}\r\n`)
-    upstream.write(`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    upstream.write(openingOf(request, visit, firstFrame === null ? NOTHING : EXTENSIONS))
     if (head.length > 0) client.unshift(head)
     upstream.pipe(client)
-    if (firstFrame === null) client.pipe(upstream)
-    else firstFrame(client, upstream)
+    // Nothing is put in for somebody whom nobody knows.
+    if (firstFrame === null || visit.identity === null) client.pipe(upstream)
+    else firstFrame(client, upstream, visit.identity.scopes)
   })
   upstream.on('error', () => refuseUpgrade(client, 502, 'The assistant does not answer at the moment.'))
   client.on('close', () => upstream.destroy())

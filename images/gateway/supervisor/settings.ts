@@ -96,6 +96,8 @@ export function gatewayCommand(
       ...(Object.fromEntries(passed) as Record<string, string>),
       PORT: String(gatewayPort),
       [`${prefix}_STATE_DIR`]: stateDir,
+      // It has no password for the machine alone, only the one token that everybody says.
+      ...(flavour === 'clawdbot' && { CLAWDBOT_GATEWAY_TOKEN: settings.password, CLAWDBOT_DISABLE_BONJOUR: '1' }),
       CONCH_DIR: settings.ownDir,
       // Where the configuration finds the plugin that counts messages.
       CONCH_COUNTER: fileURLToPath(new URL('../counter', import.meta.url)),
