@@ -12,6 +12,7 @@ const loaded = new Map<string, Promise<GatewaySchema>>()
 /** The schema of what runs under an image reference; null when its version publishes one that we do not have. */
 export function schemaFor(image: string): Promise<GatewaySchema> | null {
   const known = imageOf(image)
+  if (known.kind === 'clawdbot') return null
   const version = known.kind === 'openclaw' ? known.version : NEWEST
   const file = Object.hasOwn(files, version) ? files[version] : undefined
   if (file === undefined) return null

@@ -22,7 +22,13 @@ export const CONTROLS_PLUGIN = 'admin-http-rpc'
 export const COUNTER_PLUGIN = 'conch-counter'
 const COUNTER_PATH = '${CONCH_COUNTER}'
 
-export type Circumstances = { address: string; modelProvider: string | null; channels: readonly ListenedChannel[] }
+export type Circumstances = {
+  address: string
+  modelProvider: string | null
+  channels: readonly ListenedChannel[]
+  /** It is OpenClaw as it was when it was called Clawdbot. */
+  isLegacy?: boolean
+}
 
 /**
  * The document as the machine gets it: the owner's settings win in everything that is not ours, and ours win in the rest. Secrets appear as
@@ -35,13 +41,24 @@ export function effectiveDocument(owner: JsonObject | null, circumstances: Circu
   return withOurs(merged(base, withoutSilentChannels(owner, circumstances.channels)), base)
 }
 
-function baseDocument({ address, modelProvider, channels }: Circumstances): JsonObject {
+function baseDocument({ address, modelProvider, channels, isLegacy = false }: Circumstances): JsonObject {
   const provider = modelProviderOf(modelProvider)
   return {
-    gateway: gatewaySettings(address),
+    gateway: isLegacy ? legacyGatewaySettings : gatewaySettings(address),
     ...(provider !== undefined && { agents: { defaults: { model: { primary: provider.model } } } }),
-    ...channelSettings(channels),
+    ...(isLegacy ? legacyChannelSettings(channels) : channelSettings(channels)),
   }
+}
+
+/**
+ * Clawdbot knows nobody that a proxy names: the supervisor puts its token into what a browser says first, and takes the browser's device out, whose
+ * signature would cover that token. It takes the token from its environment by itself.
+ */
+const legacyGatewaySettings: JsonObject = {
+  mode: 'local',
+  trustedProxies: ['127.0.0.1'],
+  auth: { mode: 'token' },
+  controlUi: { allowInsecureAuth: true },
 }
 
 /** Whom the gateway takes whoever the supervisor lets in for. The same on every machine: accounts come together and go apart. */
@@ -84,6 +101,22 @@ function channelSettings(channels: readonly ListenedChannel[]): JsonObject {
       entries: Object.fromEntries([CONTROLS_PLUGIN, COUNTER_PLUGIN, ...plugins].map((one) => [one, { enabled: true }])),
     },
   }
+}
+
+/** The same as Clawdbot writes it, which has all chats in its own package, and none of our plugins. */
+function legacyChannelSettings(channels: readonly ListenedChannel[]): JsonObject {
+  return {
+    ...(channels.length > 0 && { channels: Object.fromEntries(channels.map((one) => [one.id, legacyChannel(one)])) }),
+    plugins: { entries: Object.fromEntries(channels.map((one) => [one.id, { enabled: true }])) },
+  }
+}
+
+function legacyChannel(channel: ListenedChannel): JsonObject {
+  const { dmPolicy = 'pairing', allowFrom, ...rest } = people(channel)
+  const allowed = allowFrom !== undefined && { allowFrom }
+  if (channel.id === 'whatsapp') return { ...rest, dmPolicy, ...allowed }
+  if (channel.id === 'telegram') return { ...switchOf(channel), dmPolicy, ...allowed }
+  return { ...switchOf(channel), dm: { policy: dmPolicy, ...allowed } }
 }
 
 /** What is ours of a channel: that it is on, and where its tokens are. */

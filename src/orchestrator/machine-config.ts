@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { storedOf, type InstanceRow } from '../db/instances.ts'
 import { effectiveDocument, GATEWAY_OWNER, publicPaths, type JsonObject } from '../domain/gateway-document.ts'
+import { imageOf } from '../domain/image.ts'
 import { planIdSchema, plans } from '../domain/plans.ts'
 import type { FlyMachineConfig } from './fly/types.ts'
 
@@ -28,7 +29,8 @@ export function addressOf(instanceId: string, addressTemplate: string): string {
 
 /** What the gateway reads at its start: the owner's document, and what is ours in it. */
 function gatewayDocument(row: InstanceRow, owner: JsonObject | null, address: string): JsonObject {
-  return effectiveDocument(owner, { address, modelProvider: row.modelProvider, channels: storedOf(row).channels })
+  const isLegacy = imageOf(row.image).kind === 'clawdbot'
+  return effectiveDocument(owner, { address, modelProvider: row.modelProvider, channels: storedOf(row).channels, isLegacy })
 }
 
 export type MachinePlan = { config: FlyMachineConfig; spec: string }

@@ -36,6 +36,27 @@ describe('without a document of its owner', () => {
   })
 })
 
+it('of the legacy gateway names no proxy and no controls: it takes its token from the environment', () => {
+  const circumstances = { address, modelProvider: 'anthropic', channels: [telegram, discord, slack, own], isLegacy: true }
+  expect(effectiveDocument(null, circumstances)).toEqual({
+    gateway: { mode: 'local', trustedProxies: ['127.0.0.1'], auth: { mode: 'token' }, controlUi: { allowInsecureAuth: true } },
+    agents: { defaults: { model: { primary: 'anthropic/claude-sonnet-4-5' } } },
+    channels: {
+      telegram: { enabled: true, botToken: '${TELEGRAM_BOT_TOKEN}', dmPolicy: 'pairing', allowFrom: ['4242'] },
+      discord: { enabled: true, token: '${DISCORD_BOT_TOKEN}', dm: { policy: 'pairing' } },
+      slack: {
+        enabled: true,
+        mode: 'socket',
+        botToken: '${SLACK_BOT_TOKEN}',
+        appToken: '${SLACK_APP_TOKEN}',
+        dm: { policy: 'pairing', allowFrom: ['U77'] },
+      },
+      whatsapp: { dmPolicy: 'allowlist', selfChatMode: true, groupPolicy: 'disabled' },
+    },
+    plugins: { entries: Object.fromEntries(['telegram', 'discord', 'slack', 'whatsapp'].map((id) => [id, { enabled: true }])) },
+  })
+})
+
 describe('an owner’s document', () => {
   const merged = (owner: JsonObject, channels: ListenedChannel[] = [telegram]): JsonObject =>
     effectiveDocument(owner, { address, modelProvider: 'anthropic', channels })

@@ -74,6 +74,7 @@ export function planTitle(plan: string): string {
 export function imageWords(reference: string): string {
   const image = imageOf(reference)
   if (image.kind === 'openclaw') return `OpenClaw ${image.version}`
+  if (image.kind === 'clawdbot') return `Clawdbot ${image.version}`
   return image.kind === 'stub' ? t`Practice gateway (no real assistant inside)` : reference
 }
 
