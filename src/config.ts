@@ -306,7 +306,7 @@ function unrunnable(given: Record<string, string>): ConfigProblem[] {
   return [
     problemOf(
       'GATEWAY_IMAGE',
-      'must be gateway:openclaw-<version> or gateway:stub as long as there is no FLY_API_TOKEN: nothing else runs on this machine',
+      'must be gateway:openclaw-<version>, gateway:clawdbot-<version> or gateway:stub as long as there is no FLY_API_TOKEN: nothing else runs on this machine',
     ),
   ]
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { createClawdbotImage } from './clawdbot.ts'
 import type { Image } from './image.ts'
 import { createOpenclawImage } from './openclaw.ts'
 import type { Runtime } from './runtime.ts'
@@ -22,6 +23,7 @@ const stub: Image = {
 export function imageFor(reference: string, runtime: Runtime): Image | null {
   if (reference === 'gateway:inline') return { kind: 'inline' }
   if (reference === 'gateway:stub') return stub
-  const version = /^gateway:openclaw-(\d[0-9A-Za-z.-]*)$/.exec(reference)?.[1]
-  return version === undefined ? null : createOpenclawImage(version, runtime)
+  const [, flavour, version] = /^gateway:(openclaw|clawdbot)-(\d[0-9A-Za-z.-]*)$/.exec(reference) ?? []
+  if (version === undefined) return null
+  return flavour === 'clawdbot' ? createClawdbotImage(version, runtime) : createOpenclawImage(version, runtime)
 }

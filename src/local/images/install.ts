@@ -20,7 +20,13 @@ const NPM_FLAGS = [
   '--fetch-retry-maxtimeout=4000',
 ]
 
-export type Package = { name: string; version: string; title: string }
+export type Package = {
+  name: string
+  version: string
+  title: string
+  /** Packages that it asks for and that are installed in another version, as npm's `overrides`. */
+  overrides?: Readonly<Record<string, string>>
+}
 export type InstallDeps = {
   runtimeDir: string
   /** Starts npm in a folder. */
@@ -144,7 +150,9 @@ export async function installPackage(
   try {
     mkdirSync(folder, { recursive: true })
     recordOwner(folder, null)
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'gateway', private: true, dependencies: { [wanted.name]: wanted.version } }))
+    const { overrides } = wanted
+    const manifest = { name: 'gateway', private: true, dependencies: { [wanted.name]: wanted.version }, ...(overrides && { overrides }) }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
     report(1)
     // How many packages there are is known only when npm has resolved them: until then each answer counts a little, up to 15 %.
     let resolved = 0

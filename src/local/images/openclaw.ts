@@ -7,9 +7,11 @@ import { supervised } from './supervised.ts'
 
 const packageSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) })
 
-function entryOf(packageFolder: string): string {
-  const { bin } = packageSchema.parse(JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')))
-  return join(packageFolder, typeof bin === 'string' ? bin : (bin['openclaw'] ?? 'openclaw.mjs'))
+/** The file of the program that a package of this name, in a folder of packages, is for. */
+export function entryOf(packagesFolder: string, name: string): string {
+  const folder = join(packagesFolder, name)
+  const { bin } = packageSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
+  return join(folder, typeof bin === 'string' ? bin : (bin[name] ?? `${name}.mjs`))
 }
 
 /**
@@ -25,7 +27,7 @@ export function createOpenclawImage(version: string, runtime: Runtime): Image {
     command: (context: ImageContext) => {
       const folder = runtime.folder(wanted)
       const stateDir = context.env['OPENCLAW_STATE_DIR'] ?? context.dataDir
-      const entry = entryOf(join(folder, 'node_modules', 'openclaw'))
+      const entry = entryOf(join(folder, 'node_modules'), 'openclaw')
       const path = [join(folder, 'node_modules', '.bin')]
       const env = {
         OPENCLAW_STATE_DIR: stateDir,

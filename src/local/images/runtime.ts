@@ -48,9 +48,9 @@ export function createRuntime(options: { runtimeDir: string; nodePath: string; l
       for (const listener of installation.listeners) listener(progress)
     }
     installation.done = installPackage(deps, { wanted, target: folder(wanted), mark: hexId(8, options.random), report }).finally(() =>
-      installations.delete(wanted.version),
+      installations.delete(folder(wanted)),
     )
-    installations.set(wanted.version, installation)
+    installations.set(folder(wanted), installation)
     return installation
   }
   return {
@@ -58,7 +58,7 @@ export function createRuntime(options: { runtimeDir: string; nodePath: string; l
     installed: (wanted) => existsSync(folder(wanted)),
     async install(wanted, report) {
       if (existsSync(folder(wanted))) return
-      const installation = installations.get(wanted.version) ?? begin(wanted)
+      const installation = installations.get(folder(wanted)) ?? begin(wanted)
       installation.listeners.add(report)
       report(installation.last)
       await installation.done

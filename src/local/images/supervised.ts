@@ -8,7 +8,13 @@ const SUPERVISOR = fileURLToPath(new URL('../../../images/gateway/supervisor/mai
 /** The command of the supervisor for `gateway`, which is a program's file and its environment; null for a machine that names no instance. */
 export function supervised(
   context: ImageContext,
-  gateway: { flavour: 'openclaw' | 'stub'; version: string; entry: string; env: Readonly<Record<string, string>>; path: readonly string[] },
+  gateway: {
+    flavour: 'openclaw' | 'clawdbot' | 'stub'
+    version: string
+    entry: string
+    env: Readonly<Record<string, string>>
+    path: readonly string[]
+  },
 ): ImageCommand | null {
   if (context.env['CONCH_INSTANCE'] === undefined) return null
   return {
