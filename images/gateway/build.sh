@@ -129,11 +129,11 @@ build_supervisor() {
   trap 'rm -rf "$staged"' EXIT
   for entry in "$here"/*; do
     case ${entry##*/} in
-      Dockerfile | README.md | build.sh | make-seed.ts | flavours | node_modules) ;;
+      Dockerfile | README.md | build.sh | make-seed.ts | strip.ts | flavours | node_modules) ;;
       *) cp -R "$entry" "$staged/" ;;
     esac
   done
-  [ ! -e "$staged/package-lock.json" ] || npm ci --prefix "$staged" "${NPM[@]}"
+  node --disable-warning=ExperimentalWarning "$here/strip.ts" "$staged/supervisor"
   for entry in "$staged"/*; do
     name=${entry##*/}
     rm -rf "${folder:?}/$name"

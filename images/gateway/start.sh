@@ -14,6 +14,6 @@ if [ "$(id -u)" = 0 ]; then
   mkdir -p "$data/home"
   # -h: a link of the owner's is not followed.
   find "$data" -xdev ! -user "$user" -exec chown -h "$user:$user" {} +
-  exec setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs -- node "$here/supervisor/main.ts"
+  exec setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs -- node "$here/supervisor/main.js"
 fi
-exec node "$here/supervisor/main.ts"
+exec node "$here/supervisor/main.js"

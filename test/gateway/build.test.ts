@@ -58,8 +58,7 @@ beforeEach(() => {
   image = join(root, 'image')
   folder = join(root, 'built')
   state = join(root, 'data', 'openclaw')
-  // Without its lock: the registry has nothing but the gateway.
-  cpSync(IMAGE, image, { recursive: true, filter: (path) => path !== join(IMAGE, 'package-lock.json') })
+  cpSync(IMAGE, image, { recursive: true })
 })
 
 describe('build.sh', () => {
@@ -68,8 +67,8 @@ describe('build.sh', () => {
     useRegistry(registry.url)
     expect(await gateway('discord,slack')).toMatchObject({ code: 0 })
     expect(await build(folder, '--part', 'supervisor')).toMatchObject({ code: 0 })
-    expect(readdirSync(folder).toSorted()).toEqual(['.made-by-build.sh', 'gateway', 'package.json', 'seed', 'start.sh', 'supervisor'])
-    expect(existsSync(join(folder, 'supervisor', 'main.ts'))).toBe(true)
+    expect(readdirSync(folder).toSorted()).toEqual(['.made-by-build.sh', 'counter', 'gateway', 'package.json', 'seed', 'start.sh', 'supervisor'])
+    expect(existsSync(join(folder, 'supervisor', 'main.js'))).toBe(true)
     expect(readFileSync(join(folder, 'gateway', 'environment'), 'utf8')).toBe(
       `CONCH_FLAVOUR=openclaw\nCONCH_GATEWAY=${folder}/gateway/node_modules/openclaw/openclaw.mjs\nCONCH_GATEWAY_VERSION=1.0.0\nCONCH_SEED_DIR=${folder}/seed\n`,
     )
@@ -155,8 +154,8 @@ describe('start.sh', () => {
     cpSync(join(image, 'start.sh'), join(folder, 'start.sh'))
     writeFileSync(join(folder, 'gateway', 'environment'), 'CONCH_FLAVOUR=openclaw\n')
     writeFileSync(
-      join(folder, 'supervisor', 'main.ts'),
-      `const told: string = process.env['CONCH_FLAVOUR']!; console.log(JSON.stringify({ told, uid: process.getuid!(), groups: process.getgroups!() }))`,
+      join(folder, 'supervisor', 'main.js'),
+      `console.log(JSON.stringify({ told: process.env['CONCH_FLAVOUR'], uid: process.getuid(), groups: process.getgroups() }))`,
     )
     for (const one of [root, dirname(root)]) if (statSync(one).uid === process.getuid?.()) chmodSync(one, 0o755)
     const { stdout, stderr } = spawnSync(join(folder, 'start.sh'), {

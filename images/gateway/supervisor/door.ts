@@ -141,8 +141,12 @@ function isPublic({ publicPaths }: DoorDeps, path: string): boolean {
   return publicPaths.some((prefix) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`))
 }
 
+/** Nothing in it that two readers could understand differently. */
+const UNAMBIGUOUS = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*\/?$/
+
 /** The path as the most lenient reader would understand it. */
 function plain(path: string): string {
+  if (UNAMBIGUOUS.test(path)) return path.toLowerCase()
   let text = path
   try {
     text = decodeURIComponent(path)
@@ -174,11 +178,12 @@ function isSecure({ headers }: IncomingMessage): boolean {
   return headers['x-forwarded-proto'] === 'https'
 }
 
+const SESSION_IN_COOKIES = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;]*)`)
+
 function cookieOf(request: IncomingMessage): string | null {
   const header = request.headers.cookie
   if (header === undefined) return null
-  const found = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;]*)`).exec(header)
-  return found?.[1] ?? null
+  return SESSION_IN_COOKIES.exec(header)?.[1] ?? null
 }
 
 function sessionOf({ sessions }: DoorDeps, request: IncomingMessage): Session | null {
@@ -213,5 +218,7 @@ function show(response: ServerResponse, { status, headers, body }: Page): void {
 }
 
 function json(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
+  const text = JSON.stringify(body)
+  const own = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' }
+  response.writeHead(status, { ...headers, ...own }).end(text)
 }

@@ -107,9 +107,11 @@ function pass(route: Route, exchange: Exchange): void {
   })
   request.on('error', () => upstream.destroy())
   response.on('close', () => upstream.destroy())
-  request.pipe(upstream)
+  if (isRepeatable(request)) upstream.end()
+  else request.pipe(upstream)
 }
 
+/** It has no body, and changes nothing. */
 function isRepeatable({ method, headers }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'HEAD') && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 }

@@ -3,6 +3,7 @@
 //
 // Measured on OpenClaw 2026.9.6 (`usage.cost`): it answers within 100 ms from a cache that it fills afterwards, so the first answer after a
 // start may be all zeros and says `refreshing`. It is not made to be asked often: every five minutes is plenty.
+import { request } from 'node:http'
 
 export type RpcReply = { ok: true; payload: unknown } | { ok: false; code: string }
 export type Rpc = (method: string, params: Record<string, unknown>) => Promise<RpcReply>
@@ -35,14 +36,9 @@ const DAY_MS = 86_400_000
 export function createRpc({ port, password }: { port: number; password: string }): Rpc {
   return async (method, params) => {
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/admin/rpc`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${password}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ method, params }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-      if (answer.status === 404) return { ok: false, code: NO_CONTROLS }
-      const body: unknown = await answer.json()
+      const { status, text } = await post(port, password, JSON.stringify({ method, params }))
+      if (status === 404) return { ok: false, code: NO_CONTROLS }
+      const body: unknown = JSON.parse(text)
       if (!isRecord(body)) return { ok: false, code: 'unreachable' }
       if (body['ok'] === true) return { ok: true, payload: body['payload'] }
       return { ok: false, code: isRecord(body['error']) ? String(body['error']['code']) : 'unreachable' }
@@ -50,6 +46,29 @@ export function createRpc({ port, password }: { port: number; password: string }
       return { ok: false, code: 'unreachable' }
     }
   }
+}
+
+/** Not `fetch`: what Node loads for it stays in memory for good, beside a gateway that hardly fits its machine. */
+function post(port: number, password: string, body: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const asking = request({
+      host: '127.0.0.1',
+      port,
+      path: '/api/v1/admin/rpc',
+      method: 'POST',
+      agent: false,
+      headers: { authorization: `Bearer ${password}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    asking.on('error', reject)
+    asking.on('response', (reply) => {
+      const parts: Buffer[] = []
+      reply.on('data', (part: Buffer) => parts.push(part))
+      reply.on('error', reject)
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text: Buffer.concat(parts).toString() }))
+    })
+    asking.end(body)
+  })
 }
 
 /** What all agents used yesterday and today. */
