@@ -32,7 +32,14 @@ export type Machine = {
   live(): Promise<void>
   close(): Promise<void>
 }
-export type MachineOptions = { env?: Record<string, string>; dir?: string; signer?: Signer; instance?: string; main?: string }
+export type MachineOptions = {
+  env?: Record<string, string>
+  dir?: string
+  signer?: Signer
+  instance?: string
+  main?: string
+  nodeArgs?: readonly string[]
+}
 
 /** Starts one; it is not live yet. */
 export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
@@ -40,7 +47,7 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   const signer = options.signer ?? (await createSigner({ keys: await newSigningKeys(), clock: systemClock }))
   const [port, privatePort, gatewayPort] = [await freePort(), await freePort(), await freePort()]
   const instance = options.instance ?? 'abcdefgh23'
-  const child = spawn(process.execPath, [options.main ?? MAIN], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.main ?? MAIN], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
