@@ -137,7 +137,7 @@ describe('an instance', () => {
   })
 
   test.each<[Status, string[]]>([
-    ['live', ['Restart', 'Stop', 'Logs']],
+    ['live', ['Open', 'Restart', 'Stop', 'Logs']],
     ['stopped', ['Start', 'Logs', 'Destroy']],
     ['trouble', ['Restart', 'Logs', 'Stop']],
     ['deploying', ['Look again', 'Logs']],
