@@ -1,6 +1,7 @@
 // What the control plane asks of a machine, and what anybody may know: whether the gateway answers.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ConfigStore, SentConfig } from './config-store.ts'
+import type { Copies } from './copies.ts'
 import type { Gateway } from './gateway.ts'
 import type { Record } from './record.ts'
 
@@ -8,6 +9,7 @@ export type ControlDeps = {
   gateway: Gateway
   configs: ConfigStore
   record: Record
+  copies: Copies
   version: { flavour: string; gateway: string }
   metrics: () => Promise<string>
   /** GET of a path at the gateway itself; null when nothing answered. */
@@ -46,6 +48,7 @@ export function createControl(deps: ControlDeps): Control {
       return [answer.ready ? 200 : 503, { ready: answer.ready }]
     },
     async handle(what, request, response) {
+      if (await deps.copies.handle(what, request, response)) return
       const reply = await answerOf(deps, what, request)
       if (typeof reply === 'string') return void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(reply)
       response.writeHead(reply.status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(reply.body))
@@ -106,7 +109,8 @@ async function readiness({ ask }: ControlDeps): Promise<{ ready: boolean; failin
   }
 }
 
-async function putConfig({ configs, changed }: ControlDeps, body: unknown): Promise<Reply> {
+async function putConfig({ configs, changed, copies }: ControlDeps, body: unknown): Promise<Reply> {
+  if (copies.busy()) return { status: 409, body: { error: 'the state is being saved or replaced' } }
   const sent = sentIn(body)
   if (sent === null) return { status: 400, body: { error: 'a version and a document are needed' } }
   const offer = await configs.offer(sent)

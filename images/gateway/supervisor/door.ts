@@ -90,7 +90,7 @@ async function own(deps: DoorDeps, limiter: Limiter, { path, request, response }
   if (path === '/.conch/session' && request.method === 'POST') return openSession(deps, limiter, request, response)
   const sent = bearerOf(request)
   const claims = sent === null ? null : deps.tokens.check(sent, 'control')
-  if (claims !== null) return deps.control.handle(path.slice(path.lastIndexOf('/') + 1), request, response)
+  if (claims !== null) return deps.control.handle(path.replace(/^\/(\.conch\/)?/, ''), request, response)
   if (sent !== null) limiter.failed(client)
   if (path === '/readyz') return json(response, ...(await deps.control.ready()))
   return json(response, 401, { error: 'a token of the control plane is needed' })

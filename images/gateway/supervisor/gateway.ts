@@ -17,12 +17,16 @@ export type Gateway = {
   restarts(): Readonly<Record<ExitReason, number>>
   /** The process's id while there is one. */
   pid(): number | null
-  /** Starts it now: at first, from a wait, or after the configuration was replaced. Does nothing while it runs or once it was stopped. */
+  /** Starts it now: at first, from a wait, or after the configuration was replaced. Does nothing while it runs, is held, or once it was stopped. */
   start(): void
   /** Ends it in order and starts it again at once, as for another configuration. From a wait or a refused configuration it starts at once. */
   restart(): void
   /** SIGTERM, and SIGKILL to what is left 30 s later. Resolves when it is gone. */
   stop(): Promise<void>
+  /** The same for a while: nothing starts it until it is released. */
+  hold(): Promise<void>
+  /** Starts it again after a hold, unless it was stopped meanwhile. */
+  release(): void
 }
 
 export type GatewayDeps = {
@@ -65,6 +69,7 @@ type Watched = {
   /** In a row. */
   crashes: number
   stopping: boolean
+  held: boolean
   /** It is to be started as soon as it has ended. */
   again: boolean
   gone: Promise<void>
@@ -81,6 +86,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     child: null,
     crashes: 0,
     stopping: false,
+    held: false,
     again: false,
     gone: Promise.resolve(),
     takeBack: () => undefined,
@@ -90,26 +96,39 @@ export function createGateway(deps: GatewayDeps): Gateway {
     restarts: () => ({ ...it.restarts }),
     pid: () => it.child?.pid ?? null,
     start() {
-      if (it.child !== null || it.stopping) return
+      if (it.child !== null || it.stopping || it.held) return
       // From a wait this is the restart that was due.
       if (it.state.kind === 'waiting' || it.state.kind === 'degraded') it.restarts[it.state.reason] += 1
       begin(it)
     },
     restart() {
-      if (it.stopping || it.again) return
+      if (it.stopping || it.held || it.again) return
       if (it.child === null) return begin(it)
       it.again = true
       it.takeBack()
       it.state = { kind: 'starting', since: now() }
       void end(it, it.child)
     },
-    async stop() {
+    stop() {
       it.stopping = true
-      it.takeBack()
-      if (it.child !== null) return end(it, it.child)
-      it.state = { kind: 'stopped', since: now() }
+      return rest(it)
+    },
+    hold() {
+      it.held = true
+      return rest(it)
+    },
+    release() {
+      it.held = false
+      it.crashes = 0
+      if (it.child === null && !it.stopping) begin(it)
     },
   }
+}
+
+async function rest(it: Watched): Promise<void> {
+  it.takeBack()
+  if (it.child !== null) return end(it, it.child)
+  it.state = { kind: 'stopped', since: it.deps.now() }
 }
 
 function begin(it: Watched): void {
@@ -127,7 +146,8 @@ function begin(it: Watched): void {
 function ended(it: Watched, reason: ExitReason, lastWords: string): void {
   const { deps } = it
   it.takeBack()
-  if (it.stopping) {
+  if (it.stopping || it.held) {
+    it.again = false
     it.state = { kind: 'stopped', since: deps.now() }
     return
   }
@@ -154,7 +174,7 @@ function watch(it: Watched, watched: ChildProcess): void {
   const { deps } = it
   it.takeBack = deps.after(it.state.kind === 'starting' ? PROBE_STARTING_MS : PROBE_EVERY_MS, () => {
     void deps.probe().then((well) => {
-      if (it.child !== watched || it.stopping || it.again) return
+      if (it.child !== watched || it.stopping || it.held || it.again) return
       if (well && it.state.kind !== 'live') {
         if (it.state.kind === 'starting') deps.answered()
         it.state = { kind: 'live', since: deps.now() }

@@ -3,10 +3,13 @@ import { createServer, get } from 'node:http'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createOwnArchiver, createTarArchiver } from './archive.ts'
+import { createBackups } from './backup.ts'
 import { createConfigStore, readSent } from './config-store.ts'
 import { createCounts } from './counts.ts'
 import { journalFolder } from '../counter/journal.js'
 import { createControl } from './control.ts'
+import { createCopies } from './copies.ts'
 import { createDoor } from './door.ts'
 import { createGateway } from './gateway.ts'
 import { createFirstFrame } from './legacy.ts'
@@ -14,6 +17,7 @@ import { memoryKills, othersOfGroup, usageOfGroup, volumeOf } from './machine.ts
 import { exposition, machineFamilies, meterFamilies } from './metrics.ts'
 import { createProxy } from './proxy.ts'
 import { createRecord } from './record.ts'
+import { createRestores } from './restore.ts'
 import { seedWhenEmpty } from './seed.ts'
 import { createSessions } from './sessions.ts'
 import { gatewayCommand, settingsOf, type Settings } from './settings.ts'
@@ -60,9 +64,10 @@ function ask(path: string): Promise<{ status: number; body: string } | null> {
 
 const command = gatewayCommand(settings, process.env)
 const record = createRecord(ownDir)
+const configFile = join(stateDir, settings.flavour === 'clawdbot' ? 'clawdbot.json' : 'openclaw.json')
 const configs = createConfigStore({
   dir: join(ownDir, 'config'),
-  file: join(stateDir, settings.flavour === 'clawdbot' ? 'clawdbot.json' : 'openclaw.json'),
+  file: configFile,
   validate:
     settings.flavour === 'openclaw'
       ? createValidator({ program: settings.program, entry: settings.entry, env: command.env, dir: join(ownDir, 'candidate') })
@@ -82,9 +87,12 @@ const gateway = createGateway({
   },
   ended(reason, lastWords) {
     say(`the gateway ended: ${reason}`)
+    // It ran with a state on trial: what comes of that is told by the restore.
+    if (restores.busy()) return
     record.add(reason, lastWords, now())
   },
   refused(lastWords) {
+    if (restores.busy()) return false
     const back = configs.goBack(lastWords)
     if (back) say(`it refuses its settings: back to version ${configs.state().running}`)
     return back
@@ -96,6 +104,12 @@ const gateway = createGateway({
 
 const counts = createCounts({ dir: journalFolder(ownDir) })
 const rpc = createRpc({ port: gatewayPort, password: settings.password })
+const version = { flavour: settings.flavour, gateway: process.env['CONCH_GATEWAY_VERSION'] ?? '' }
+const archived = { program: settings.program, entry: settings.entry, env: command.env, stateDir }
+const archiver = settings.flavour === 'openclaw' ? createOwnArchiver(archived) : createTarArchiver(archived)
+const backups = createBackups({ dir: join(ownDir, 'backup'), archiver, gateway, version: `${version.flavour} ${version.gateway}`.trim(), say })
+const restores = createRestores({ dir: join(ownDir, 'restore'), stateDir, configFile, archiver, gateway, prepare: () => takeSeed(), say })
+
 const eventLoop = monitorEventLoopDelay({ resolution: 20 })
 eventLoop.enable()
 async function metrics(): Promise<string> {
@@ -128,7 +142,8 @@ const control = createControl({
   gateway,
   configs,
   record,
-  version: { flavour: settings.flavour, gateway: process.env['CONCH_GATEWAY_VERSION'] ?? '' },
+  copies: createCopies({ backups, restores }),
+  version,
   metrics,
   ask,
   changed: () => gateway.restart(),
@@ -214,6 +229,7 @@ await listen(door, settings.port, settings.host)
 await listen(inside, settings.privatePort, settings.host === '0.0.0.0' ? '::' : settings.host)
 if (keys.length === 0) say('there is no key of a control plane: nobody is let in')
 rmSync(join(ownDir, 'candidate'), { recursive: true, force: true })
+await restores.recover()
 await takeSeed()
 await takeSent()
 if (!leaving) gateway.start()

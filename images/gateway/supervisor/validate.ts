@@ -1,13 +1,12 @@
 // Asks the gateway's own program what it thinks of a configuration. It takes seconds and some 225 MB: once for each new one, never as a check of health.
-import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { objectIn, run, type Ran } from './program.ts'
 
 type Issue = { path: string; message: string }
 export type Validator = (document: string) => Promise<string | null>
 
 const PATIENCE_MS = 60_000
-const OUTPUT_CHARS_MAX = 100_000
 const ISSUES_MAX = 5
 
 /** `entry`: the gateway's program, and what comes before it; `dir`: a folder for the candidate. */
@@ -22,39 +21,13 @@ export function createValidator(options: {
     mkdirSync(options.dir, { recursive: true })
     writeFileSync(join(options.dir, 'openclaw.json'), document, { mode: 0o600 })
     try {
-      return explained(await run(options))
+      const { program, entry, env, dir } = options
+      const quiet = { ...env, OPENCLAW_STATE_DIR: dir, OPENCLAW_OFFLINE: '1' }
+      return explained(await run({ program, args: [...entry, 'config', 'validate', '--json'], env: quiet, patienceMs: PATIENCE_MS }))
     } finally {
       rmSync(options.dir, { recursive: true, force: true })
     }
   }
-}
-
-type Ran = { code: number | null; output: string; timedOut: boolean }
-
-async function run({ program, entry, env, dir }: Parameters<typeof createValidator>[0]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = spawn(program, [...entry, 'config', 'validate', '--json'], {
-      env: { ...env, OPENCLAW_STATE_DIR: dir, OPENCLAW_OFFLINE: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let [output, timedOut] = ['', false]
-    const take = (part: Buffer): void => void (output = (output + part.toString()).slice(0, OUTPUT_CHARS_MAX))
-    child.stdout.on('data', take)
-    child.stderr.on('data', take)
-    const late = setTimeout(() => {
-      timedOut = true
-      child.kill('SIGKILL')
-    }, PATIENCE_MS)
-    const end = (code: number | null): void => {
-      clearTimeout(late)
-      resolve({ code, output, timedOut })
-    }
-    child.once('error', (error) => {
-      output = error.message
-      end(null)
-    })
-    child.once('close', end)
-  })
 }
 
 function explained({ code, output, timedOut }: Ran): string | null {
@@ -70,16 +43,10 @@ function explained({ code, output, timedOut }: Ran): string | null {
 }
 
 function answerIn(output: string): { valid: boolean; issues: Issue[] } | null {
-  const start = output.indexOf('{')
-  if (start === -1) return null
-  try {
-    const value: unknown = JSON.parse(output.slice(start, output.lastIndexOf('}') + 1))
-    if (typeof value !== 'object' || value === null || !('valid' in value)) return null
-    const issues = 'issues' in value && Array.isArray(value.issues) ? value.issues : []
-    return { valid: value.valid === true, issues: issues.filter(isIssue) }
-  } catch {
-    return null
-  }
+  const value = objectIn(output)
+  if (value === null || !('valid' in value)) return null
+  const issues = Array.isArray(value['issues']) ? value['issues'] : []
+  return { valid: value['valid'] === true, issues: issues.filter(isIssue) }
 }
 
 function isIssue(value: unknown): value is Issue {

@@ -12,6 +12,9 @@ if (says('invalid') !== undefined) {
   process.exit(78)
 }
 
+// A state that it cannot run with.
+if (existsSync(join(process.env['OPENCLAW_STATE_DIR'] ?? '.', 'broken'))) process.exit(1)
+
 const server = createServer((request, response) => {
   switch (request.url) {
     case '/healthz':
