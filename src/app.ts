@@ -15,6 +15,7 @@ import { createLog, type Log } from './lib/log.ts'
 import { randomId, systemRandom } from './lib/random.ts'
 import { Sealed } from './lib/sealed.ts'
 import { startMachinesServer } from './local/server.ts'
+import { createFolderStore, type BackupStore } from './orchestrator/backups/store.ts'
 import { createFlyClient } from './orchestrator/fly/client.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
 import type { SweepOptions } from './orchestrator/health/sweep.ts'
@@ -43,7 +44,7 @@ const LOG_BYTES_MAX = 10 * 1024 * 1024
 /** Runs Conch until the signal is aborted or the terminal's input ends. Throws a ConchError whose message is one line for the person at the terminal. */
 export async function startApp(options: AppOptions): Promise<void> {
   // Gateways run in folders of their own: a relative home would mean another place to each of them.
-  const config = { ...options.config, home: resolve(options.config.home) }
+  const config = { ...options.config, home: resolve(options.config.home), backupDir: resolve(options.config.backupDir) }
   const stack = new AsyncDisposableStack()
   const log = openLog(config, terminalWanted(options) ? null : options.output)
   try {
@@ -59,6 +60,7 @@ export async function startApp(options: AppOptions): Promise<void> {
       openProvider({ ...options, config }, log).then(keep),
     ])
     const [database, provider] = [valueOf(parts[0]), valueOf(parts[1])]
+    const store = createFolderStore({ dir: config.backupDir })
     const conversation: Conversation = { names: async () => [], keyPage: null, wake: () => undefined }
     const platforms = await openFaces(config, {
       database,
@@ -78,7 +80,7 @@ export async function startApp(options: AppOptions): Promise<void> {
       }),
     )
     spinner.stop()
-    await converse({ ...options, config }, { database, provider, platforms, conversation, log, webAddress: config.publicUrl ?? web.address })
+    await converse({ ...options, config }, { database, provider, platforms, store, conversation, log, webAddress: config.publicUrl ?? web.address })
   } finally {
     await stack.disposeAsync()
   }
@@ -95,12 +97,13 @@ type Parts = {
   database: Database
   provider: Provider
   platforms: readonly Platform[]
+  store: BackupStore
   conversation: Conversation
   log: Log
   webAddress: string
 }
 
-async function converse(options: AppOptions, { database, provider, platforms, conversation, log, webAddress }: Parts): Promise<void> {
+async function converse(options: AppOptions, { database, provider, platforms, store, conversation, log, webAddress }: Parts): Promise<void> {
   const { config } = options
   const terminal = terminalWanted(options) ? openTerminal(options, log) : null
   const plane = await createControlPlane({
@@ -111,6 +114,7 @@ async function converse(options: AppOptions, { database, provider, platforms, co
     settings: { image: config.gatewayImage, billing: false },
     signingKeys: config.signingKeys ?? (await signingKeysOf(join(config.home, 'signing-keys.json'))),
     webAddress,
+    backups: store,
     local: config.provider.kind === 'local',
     checks: config.checks,
     ownTokens: ownTokens(config),

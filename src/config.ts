@@ -1,5 +1,6 @@
 // Every setting of Conch: one documented schema, and the only reader of the environment. Nothing configured is a working local Conch; each group of
 // variables turns one part real. It must never guess: what is wrong or half given is refused at start, by name, and without showing its value.
+import { join } from 'node:path'
 import { z } from 'zod'
 import { imageOf } from './domain/image.ts'
 import { Sealed } from './lib/sealed.ts'
@@ -15,6 +16,8 @@ export type Config = {
   /** The address that people's browsers reach us under, without a slash at its end. Null: only this machine does. */
   publicUrl: string | null
   gatewayImage: string
+  /** Where archives of backups are kept. */
+  backupDir: string
   provider: { kind: 'local' } | { kind: 'fly'; token: Sealed; org: string; apiUrl: string }
   log: { level: z.infer<typeof logLevel>; format: 'json' | 'pretty' }
   telegram: { token: Sealed; apiUrl: string | null } | null
@@ -103,6 +106,11 @@ const environment = z.object({
       example: 'gateway:stub',
       default: '`gateway:openclaw-2026.9.6`',
     }),
+  CONCH_BACKUP_DIR: z.string().optional().meta({
+    description: 'Folder of the backups of instances. Processes that share a database must share it as well, for example on a network volume.',
+    example: '/mnt/conch/backups',
+    default: '`backups` in `CONCH_HOME`',
+  }),
   FLY_API_TOKEN: z.string().optional().meta({
     description: 'Token of a Fly.io organisation (`fly tokens create org`). With it instances run on Fly; without it, as processes on this machine.',
     example: 'FlyV1 fm2_lJPECAAAAAAAAxxx',
@@ -236,6 +244,7 @@ function configOf(env: Environment): Config {
     port: env.PORT,
     publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
     gatewayImage: env.GATEWAY_IMAGE,
+    backupDir: env.CONCH_BACKUP_DIR ?? join(env.CONCH_HOME, 'backups'),
     provider:
       env.FLY_API_TOKEN === undefined || env.FLY_ORG === undefined
         ? { kind: 'local' }

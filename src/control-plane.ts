@@ -18,7 +18,9 @@ import { forgetOldEvents } from './db/inbox.ts'
 import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
 import { forgetOldLinks } from './db/one-time-tokens.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
+import { dropBackupLeases } from './db/backups.ts'
 import { dropPairingLeases } from './db/pairings.ts'
+import { dropRestoreLeases } from './db/restores.ts'
 import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
@@ -27,13 +29,16 @@ import { ConchError, messageOf } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import type { Sealed } from './lib/sealed.ts'
 import type { Random } from './lib/random.ts'
+import { createBackupEngine, type BackupEngine } from './orchestrator/backups/engine.ts'
+import { createMachineCopies } from './orchestrator/backups/machine.ts'
+import type { BackupStore } from './orchestrator/backups/store.ts'
 import { createFleetPoll } from './orchestrator/fleet-poll.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
 import { createChannelChecks } from './orchestrator/health/channels.ts'
 import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
-import { createLinkTo, createMachineControl } from './orchestrator/door.ts'
+import { createLinkTo, createMachineControl, type MachineControl } from './orchestrator/door.ts'
 import { appNameOf } from './orchestrator/machine-config.ts'
 import { createGateway } from './orchestrator/pairing/gateway.ts'
 import { createGuests } from './orchestrator/pairing/guests.ts'
@@ -53,6 +58,8 @@ export type ControlPlaneDeps = {
   /** What this control plane signs with, as CONCH_SIGNING_KEYS has it. */
   signingKeys: Sealed
   webAddress: string | null
+  /** Where archives of backups are kept; without it nothing is backed up. */
+  backups?: BackupStore
   /** Gateways run on this computer. */
   local: boolean
   /** Where pasted secrets are tried; without it they are taken as they are. */
@@ -88,6 +95,7 @@ const CHANNEL_CHECKS = '*/10 * * * * *'
 const ALERTS = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
+const BACKUPS = '20 * * * * *'
 /** Whoever waits for an answer is told that none came soon after it no longer counts. */
 const APPROVALS = '45 */5 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
@@ -110,6 +118,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const render = createRender({ db, clock, info, pairingCode: (instanceId) => pairings.codeOf(instanceId) })
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render })
   const control = createMachineControl({ signer, addressTemplate: deps.addressTemplate, read: (url, headers) => prober.read(url, headers) })
+  const copies = backupEngine(deps, { control, announced })
   const loop = createLoop(
     { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, keys: signer.publicKeys, probe: (url) => prober.check(url), announced },
     { owner, ...LOOP_DEFAULTS, ...deps.loop },
@@ -117,6 +126,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const changed = (): void => {
     loop.wake()
     pairings.wake()
+    copies?.wake()
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
@@ -154,14 +164,22 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(ALERTS, 'alerts', () => tellDue(db, announced)),
         tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
+        tick(BACKUPS, 'backups', async () => copies?.tick()),
         tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
-      await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), notifier.run(signal)])
+      await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), copies?.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
       await checker?.close()
     },
   }
+}
+
+function backupEngine(deps: ControlPlaneDeps, parts: { control: MachineControl; announced: () => void }): BackupEngine | null {
+  const { database, backups: store, addressTemplate, clock, log } = deps
+  if (store === undefined) return null
+  const machine = createMachineCopies({ control: parts.control, addressTemplate })
+  return createBackupEngine({ db: database.db, machine, store, clock, log, announced: parts.announced })
 }
 
 function addressesOf(faces: readonly Face[]): NonNullable<Info['elsewhere']> {
@@ -201,6 +219,8 @@ async function dropAllLeases(db: Db): Promise<void> {
   await dropLeases(db)
   await dropChatLeases(db)
   await dropPairingLeases(db)
+  await dropBackupLeases(db)
+  await dropRestoreLeases(db)
 }
 
 async function namesFor(db: Db, person: Parameters<ControlPlane['namesOf']>[0]): Promise<string[]> {

@@ -120,6 +120,8 @@ export type InstanceDetail = InstanceSummary & {
   events: { at: Date; kind: string; detail: Record<string, unknown> }[]
   incidents: { kind: string; count: number; openedAt: Date }[]
   volumeGb: number
+  /** When it was saved last; for the owner alone. */
+  lastBackupAt: Date | null
 }
 /** A secret that an instance holds, as anybody may see it. */
 export type KeySummary = { name: string; last4: string; setAt: Date; who: Who | null }

@@ -2,6 +2,7 @@
 import { alerts, setAlerts } from './alerts.ts'
 import { approve } from './approve.ts'
 import { checkConfig, config, configVersions, setConfig } from './config.ts'
+import { backup, backupLink, backups, backupSchedule, restore } from './backups.ts'
 import { deploy } from './deploy.ts'
 import { forgetMe } from './forget-me.ts'
 import { destroy, rename } from './keeping.ts'
@@ -40,6 +41,11 @@ export const catalogue = {
   'config-history': configVersions,
   'check-config': checkConfig,
   'set-config': setConfig,
+  backup,
+  backups,
+  restore,
+  'backup-schedule': backupSchedule,
+  'backup-link': backupLink,
   rename,
   destroy,
   approve,

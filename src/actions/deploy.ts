@@ -8,6 +8,8 @@ import { plans } from '../domain/plans.ts'
 import { regionOf } from '../domain/regions.ts'
 import { randomId } from '../lib/random.ts'
 import type { Accepted, ChangeAction } from './action.ts'
+import { requestRestore } from '../db/restores.ts'
+import { ownBackup } from './backups.ts'
 import { channelsFor } from './channels.ts'
 import { summaryOf } from './summary.ts'
 
@@ -21,6 +23,8 @@ const input = z.object({
     .string()
     .regex(/^[a-z0-9]{8,20}$/)
     .optional(),
+  /** What was saved of a former one is what it is to know. */
+  fromBackup: z.string().max(40).nullable().default(null),
 })
 
 /** Makes an instance: writes what is wanted and opens the deployment. The database decides who gets the last free place. */
@@ -38,6 +42,8 @@ export const deploy: ChangeAction<typeof input, Accepted> = {
     const problem = nameProblem(wanted.name, taken)
     if (problem !== null) return { ok: false, reason: 'name', problem }
     if (regionOf(wanted.region) === undefined) return { ok: false, reason: 'unknown-region', region: wanted.region }
+    const saved = wanted.fromBackup === null ? null : await ownBackup(tx, actor, wanted.fromBackup)
+    if (saved?.ok === false) return saved
     const staged = wanted.draftId !== undefined && (await unstageApp(tx, wanted.draftId, actor.userId))
     const id = staged && wanted.draftId !== undefined ? wanted.draftId : randomId(10)
     const secrets = await secretsOf(tx, id)
@@ -66,6 +72,14 @@ export const deploy: ChangeAction<typeof input, Accepted> = {
       return { ok: false, reason: 'name', problem: { kind: 'taken', suggestion: suggestName(wanted.name, [...taken, wanted.name.trim()]) } }
     const job = await requestChange(tx, row.id, { kind: 'deploy', set: {}, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
     if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
+    if (saved !== null)
+      await requestRestore(tx, {
+        backupId: saved.value.id,
+        instanceId: row.id,
+        userId: row.userId,
+        fresh: true,
+        chat: { provider: actor.provider, address: actor.chat },
+      })
     return { ok: true, value: { instance: summaryOf(job.row), operationId: job.operationId } }
   },
 }

@@ -1,5 +1,6 @@
 // Actions that only read.
 import { z } from 'zod'
+import { lastBackupAt } from '../db/backups.ts'
 import { recentEvents } from '../db/events.ts'
 import { healthOf } from '../db/health.ts'
 import { openIncidents } from '../db/incidents.ts'
@@ -69,6 +70,7 @@ export const status: ReadAction<typeof one, InstanceDetail> = {
       sharedWith: theirs ? await sharesOf(db, row.id) : [],
       events: events.map(({ at, kind, detail }) => ({ at, kind, detail })),
       incidents: incidents.map(({ kind, count, openedAt }) => ({ kind, count, openedAt })),
+      lastBackupAt: theirs ? await lastBackupAt(db, row.id) : null,
       volumeGb: plans[planIdSchema.parse(row.plan)].volumeGb,
     })
   },

@@ -12,6 +12,8 @@ import {
   alertSettings,
   approvals,
   auditLog,
+  backups,
+  backupSchedules,
   channelChecks,
   chats,
   configs,
@@ -23,6 +25,7 @@ import {
   oneTimeTokens,
   outbox,
   pairings,
+  restores,
   secretClaims,
   secretNames,
   shares,
@@ -73,6 +76,7 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
   await tx.update(identities).set({ userId: into }).where(eq(identities.userId, from))
   await tx.update(instances).set({ userId: into }).where(eq(instances.userId, from))
   await tx.update(stagedApps).set({ userId: into }).where(eq(stagedApps.userId, from))
+  await tx.update(backups).set({ userId: into }).where(eq(backups.userId, from))
   await tx.update(outbox).set({ userId: into }).where(eq(outbox.userId, from))
   await mergeAlertHours(tx, { from, into })
   await tx
@@ -173,8 +177,15 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     alertSettings,
     pairings,
     configs,
+    restores,
+    backupSchedules,
   ] as const)
     await tx.delete(table).where(inArray(table.instanceId, instanceIdsOf(tx, userId)))
+  // What was saved is deleted with the next tick.
+  await tx
+    .update(backups)
+    .set({ instanceName: 'forgotten', error: null, expiresAt: sql`now()` })
+    .where(eq(backups.userId, userId))
   await tx
     .update(stagedApps)
     .set({ expiresAt: sql`now()` })
@@ -198,6 +209,7 @@ async function handToNobody(tx: Tx, userId: string): Promise<void> {
   await tx.insert(users).values({ id: nobody })
   await tx.update(instances).set({ userId: nobody }).where(eq(instances.userId, userId))
   await tx.update(stagedApps).set({ userId: nobody }).where(eq(stagedApps.userId, userId))
+  await tx.update(backups).set({ userId: nobody }).where(eq(backups.userId, userId))
 }
 
 /** Deletes up to 10,000 rows of the audit log that are more than `days` old. */

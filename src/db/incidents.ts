@@ -1,5 +1,5 @@
 // Incidents: one open per instance and kind, with a count. Each is one message that is edited as it develops.
-import { and, asc, desc, eq, gt, isNull, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lte, notInArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { randomId } from '../lib/random.ts'
 import { announceIncident, type Address } from './alerts.ts'
@@ -18,6 +18,7 @@ export type IncidentKind =
   | 'channel-down'
   | 'deploy-failed'
   | 'config-refused'
+  | 'backup-failed'
 export type Incident = {
   id: string
   instanceId: string
@@ -84,14 +85,14 @@ export async function raiseIncident(
 }
 
 /**
- * Closes open incidents of an instance: all of them, one kind, or all but one. With a `userId`, each one's message is owed its end. `stopped`:
+ * Closes open incidents of an instance: all of them, one kind, or all but some. With a `userId`, each one's message is owed its end. `stopped`:
  * they are over because the owner no longer wants it to run.
  */
 export async function closeIncidents(
   tx: Tx,
   instanceId: string,
   userId: string | null,
-  options: { only?: IncidentKind; but?: IncidentKind; stopped?: true } = {},
+  options: { only?: IncidentKind; but?: readonly IncidentKind[]; stopped?: true } = {},
 ): Promise<number> {
   const { only, but, stopped = false } = options
   const rows = await tx
@@ -106,7 +107,7 @@ export async function closeIncidents(
         eq(incidents.instanceId, instanceId),
         isNull(incidents.closedAt),
         only === undefined ? undefined : eq(incidents.kind, only),
-        but === undefined ? undefined : ne(incidents.kind, but),
+        but === undefined ? undefined : notInArray(incidents.kind, [...but]),
       ),
     )
     .returning({ id: incidents.id })

@@ -340,3 +340,47 @@ export const referrals = pgTable('referrals', {
   referrerId: text('referrer_id').notNull(),
   cameAt: at('came_at').notNull().defaultNow(),
 })
+
+export const backups = pgTable('backups', {
+  id: text('id').primaryKey(),
+  userId: text('user_id').notNull(),
+  instanceId: text('instance_id').notNull(),
+  instanceName: text('instance_name').notNull(),
+  image: text('image').notNull(),
+  version: text('version'),
+  kind: text('kind').notNull(),
+  state: text('state').notNull().default('wanted'),
+  bytes: bigint('bytes', { mode: 'number' }),
+  sha256: text('sha256'),
+  reason: text('reason'),
+  error: text('error'),
+  fails: integer('fails').notNull().default(0),
+  createdAt: at('created_at').notNull().defaultNow(),
+  doneAt: at('done_at'),
+  expiresAt: at('expires_at'),
+  dueAt: at('due_at').notNull().defaultNow(),
+  leaseUntil: at('lease_until'),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+})
+
+export const backupSchedules = pgTable('backup_schedules', {
+  instanceId: text('instance_id').primaryKey(),
+  every: text('every').notNull(),
+  dueAt: at('due_at').notNull().defaultNow(),
+})
+
+export const restores = pgTable('restores', {
+  id: text('id').primaryKey(),
+  backupId: text('backup_id').notNull(),
+  instanceId: text('instance_id').notNull(),
+  fresh: boolean('fresh').notNull().default(false),
+  beforeId: text('before_id'),
+  state: text('state').notNull().default('wanted'),
+  reason: text('reason'),
+  error: text('error'),
+  fails: integer('fails').notNull().default(0),
+  createdAt: at('created_at').notNull().defaultNow(),
+  dueAt: at('due_at').notNull().defaultNow(),
+  leaseUntil: at('lease_until'),
+  epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+})

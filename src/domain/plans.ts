@@ -5,7 +5,8 @@ export const planIdSchema = z.enum(['starter', 'pro'])
 export type PlanId = z.infer<typeof planIdSchema>
 
 export type Guest = { cpuKind: 'shared' | 'performance'; cpus: number; memoryMb: number; swapMb: number }
-export type Plan = { id: PlanId; title: string; priceCents: number; instancesMax: number; guest: Guest; volumeGb: number }
+/** `backupDays`: how long a backup is kept. */
+export type Plan = { id: PlanId; title: string; priceCents: number; instancesMax: number; guest: Guest; volumeGb: number; backupDays: number }
 
 /**
  * The offer. Starter has 1 GB of swap beside its 1 GB of memory: the gateway alone was measured at 715 to 830 MB,
@@ -19,6 +20,7 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     instancesMax: 1,
     guest: { cpuKind: 'shared', cpus: 1, memoryMb: 1024, swapMb: 1024 },
     volumeGb: 1,
+    backupDays: 7,
   },
   pro: {
     id: 'pro',
@@ -27,5 +29,6 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     instancesMax: 3,
     guest: { cpuKind: 'shared', cpus: 2, memoryMb: 2048, swapMb: 1024 },
     volumeGb: 5,
+    backupDays: 30,
   },
 }

@@ -28,6 +28,7 @@ export type Refusal =
   | { reason: 'phone-number' }
   | { reason: 'gateway-silent'; name: string }
   | { reason: 'guest-gone'; name: string }
+  | BackupRefusal
   | AccountRefusal
   | ConfigRefusal
   | KeyRefusal
@@ -48,6 +49,13 @@ export type ConfigRefusal =
   | { reason: 'config-unknown-gateway'; image: string }
   /** Without this variable the gateway would not start: its configuration refers to it. */
   | { reason: 'key-in-config'; name: string }
+
+/** Why nothing is saved or given back. */
+export type BackupRefusal =
+  | { reason: 'unknown-backup' }
+  | { reason: 'backups-limit'; limit: number }
+  /** Its assistant is gone: it comes back as a new one. */
+  | { reason: 'backup-orphan'; name: string; backup: string }
 
 /** Why a secret was not set or removed. `name` is the variable's; nothing of its value is ever here. */
 export type KeyRefusal =

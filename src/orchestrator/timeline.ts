@@ -76,8 +76,8 @@ export async function recordSettled(tx: Tx, row: InstanceRow, urls: { health: st
   const channels = row.power === 'on' ? channelsOf((await secretsOf(tx, row.id)).map((one) => one.name)) : []
   if (channels.length > 0) await watchChannels(tx, { instanceId: row.id, url: urls.ready }, { soon: row.operationId !== null })
   else await unwatchChannels(tx, row)
-  // Whether its chats are connected is found out by asking it, not by its running.
-  await closeIncidents(tx, row.id, row.userId, row.power === 'on' ? { but: 'channel-down' } : { stopped: true })
+  // Whether its chats are connected, and whether it can be saved, is found out otherwise than by its running.
+  await closeIncidents(tx, row.id, row.userId, row.power === 'on' ? { but: ['channel-down', 'backup-failed'] } : { stopped: true })
   if (row.operationId === null) return
   const ended = await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'done', once: `${row.operationId}:end` })
   if (!ended) return

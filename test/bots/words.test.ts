@@ -119,6 +119,7 @@ const detail: InstanceDetail = {
   ],
   incidents: [],
   volumeGb: 1,
+  lastBackupAt: null,
   standing: 'owner',
   audience: 'owner',
   sharedWith: [],
@@ -316,7 +317,7 @@ describe('the way around', () => {
     ['how', howView(info)],
     ['prices', pricesView(info)],
     ['goodbye', goodbyeView('my-claw')],
-    ['destroy', destroyQuestion(detail, { keep: { label: 'Keep it', press: { verb: 'w', args: [] } } })],
+    ['destroy', destroyQuestion({ ...detail, savedAt: null }, { keep: { label: 'Keep it', press: { verb: 'w', args: [] } }, now: before(0) })],
   ])('%s fits a phone and has a next step', (_name, view) => {
     expect(lines(view).length).toBeLessThanOrEqual(5)
     expect(view.actions.length).toBeGreaterThan(0)

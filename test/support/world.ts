@@ -52,6 +52,8 @@ export type Machines = {
   apps(): Promise<string[]>
   /** SIGKILL for the first process of a machine: whatever is behind it dies with it. */
   kill(machineId: string): Promise<void>
+  /** What a volume holds, as a folder. */
+  volume(volumeId: string): string
   close(): Promise<void>
 }
 
@@ -103,6 +105,7 @@ export async function startMachines(options: { rateLimits?: boolean } = {}): Pro
         process.kill(pid, 'SIGKILL')
       }
     },
+    volume: (volumeId) => join(dir, 'volumes', volumeId),
     async close() {
       await fly.close()
       await server.close()

@@ -20,6 +20,7 @@ import {
   restoreDeploy,
 } from './conversation.ts'
 import { answerConfigCommand } from './config.ts'
+import { answerBackups } from './backups.ts'
 import { nearest } from './commands.ts'
 import { answerKeys, answerRemoveKey, answerSetKey } from './keys.ts'
 import { answerInvite } from './invite.ts'
@@ -60,7 +61,7 @@ export const commands: readonly CommandWords[] = [
 ]
 export const commandNames: readonly string[] = commands.map((one) => one.name)
 /** What a button may ask for: any command, and what only buttons ask. */
-export const pressVerbs: readonly string[] = [...commandNames, 'retry', 'approve']
+export const pressVerbs: readonly string[] = [...commandNames, 'retry', 'approve', 'restore', 'backup-schedule', 'backup-link']
 const SUGGESTIONS = 3
 
 /** Carries out a command or what a button asks for. */
@@ -175,6 +176,12 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'invite':
     case 'accept-invite':
       return answerInvite(turn)
+    case 'backup':
+    case 'backups':
+    case 'restore':
+    case 'backup-schedule':
+    case 'backup-link':
+      return answerBackups(turn, name, args, (former) => restoreDeploy(turn, former))
     case 'set-key-link':
       return answerKeyLink(turn, args)
     case 'forget-me':
@@ -259,7 +266,7 @@ async function deploy(turn: Turn, args: readonly string[]): Promise<void> {
 async function retry(turn: Turn, instanceId: string): Promise<void> {
   const row = await instanceById(turn.deps.db, instanceId)
   if (row === null || row.userId !== turn.actor.userId) return refuse(turn, { reason: 'nothing-to-retry' }, { action: 'retry' })
-  await restoreDeploy(turn, { name: row.name, region: row.region, modelProvider: row.modelProvider })
+  await restoreDeploy(turn, { name: row.name, region: row.region, modelProvider: row.modelProvider, fromBackup: null })
 }
 
 async function rename(turn: Turn, args: readonly string[]): Promise<void> {

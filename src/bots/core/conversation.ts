@@ -145,11 +145,14 @@ export async function startDeploy(turn: Turn, words: readonly string[]): Promise
   await begin(turn, beginDeploy(freshIds(turn), { name, region }, world), world)
 }
 
-/** Setting up again what failed: straight to the review card. Its key went with the failed try. */
-export async function restoreDeploy(turn: Turn, former: { name: string; region: string; modelProvider: string | null }): Promise<void> {
-  const { name, region, modelProvider } = former
+/** Setting up again what failed, or one that is gone and was saved: straight to the review card. Its key went with it. */
+export async function restoreDeploy(
+  turn: Turn,
+  former: { name: string; region: string; modelProvider: string | null; fromBackup: string | null },
+): Promise<void> {
+  const { name, region, modelProvider, fromBackup } = former
   const brain: DeployState['brain'] = modelProvider === null ? { kind: 'none' } : { kind: 'chosen', provider: modelProvider, key: 'unasked' }
-  const state: DeployState = { ...freshIds(turn), step: 'review', name, region, brain, path: [], launchedAt: null }
+  const state: DeployState = { ...freshIds(turn), step: 'review', name, region, brain, path: [], launchedAt: null, fromBackup }
   await begin(turn, { state, effects: [{ kind: 'ask', problem: null }] }, await worldOf(turn))
 }
 
@@ -297,7 +300,13 @@ async function launch(turn: Turn, state: DeployState, after: After): Promise<voi
   const { deps, actor } = turn
   const keyed = state.brain.kind === 'chosen' && typeof state.brain.key === 'object'
   const modelProvider = state.brain.kind === 'chosen' ? state.brain.provider : null
-  const wanted = { name: state.name ?? '', region: state.region ?? '', modelProvider, ...(keyed && { draftId: state.draftId }) }
+  const wanted = {
+    name: state.name ?? '',
+    region: state.region ?? '',
+    modelProvider,
+    fromBackup: state.fromBackup,
+    ...(keyed && { draftId: state.draftId }),
+  }
   const launched = await deps.actions.perform('deploy', wanted, actor)
   if (!launched.ok && !(after.relaunch && (await alreadyMade(turn, state, launched)))) return advance(turn, { kind: 'refused', refusal: launched })
   await endWizard(deps.db, placeOf(turn), after.revision)

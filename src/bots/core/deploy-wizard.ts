@@ -36,6 +36,8 @@ export const deployStateSchema = z.object({
   /** The way here, for Back. */
   path: z.array(z.enum(steps)),
   launchedAt: z.number().nullable(),
+  /** What was saved of a former one, and is to be given back to this one. */
+  fromBackup: z.string().nullable().default(null),
 })
 export type DeployState = z.infer<typeof deployStateSchema>
 
@@ -79,7 +81,16 @@ export function beginDeploy(
   prefill: { name?: string | undefined; region?: string | undefined },
   world: DeployWorld,
 ): DeployMove {
-  const blank: DeployState = { ...ids, step: 'name', name: null, region: null, brain: { kind: 'unasked' }, path: [], launchedAt: null }
+  const blank: DeployState = {
+    ...ids,
+    step: 'name',
+    name: null,
+    region: null,
+    brain: { kind: 'unasked' },
+    path: [],
+    launchedAt: null,
+    fromBackup: null,
+  }
   const region = prefill.region === undefined ? undefined : regionNamed(prefill.region)
   const state = { ...blank, region: region?.code ?? null }
   if (prefill.name === undefined || prefill.name === '') return asking(state)

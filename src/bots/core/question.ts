@@ -22,6 +22,8 @@ const stateSchema = z.object({
   instanceId: z.string(),
   name: z.string(),
   volumeGb: z.number(),
+  /** When it was saved last, in milliseconds. */
+  savedAt: z.number().nullable().default(null),
   /** Somebody else's: destroying it needs its owner's yes. */
   guest: z.boolean().default(false),
 })
@@ -30,15 +32,17 @@ type Kind = 'destroy' | 'rename'
 
 /** Asks the question. */
 export async function startQuestion(turn: Turn, kind: Kind, instance: InstanceDetail): Promise<void> {
-  const { id: instanceId, name, volumeGb, standing } = instance
-  const state: State = { id: randomId(8), instanceId, name, volumeGb, guest: standing !== 'owner' }
+  const { id: instanceId, name, volumeGb, standing, lastBackupAt } = instance
+  const state: State = { id: randomId(8), instanceId, name, volumeGb, savedAt: lastBackupAt?.getTime() ?? null, guest: standing !== 'owner' }
   await beginWizard(turn.deps.db, placeOf(turn), { kind, state, ttlMinutes: TTL_MINUTES })
   await show(turn, questionView(turn, kind, state))
 }
 
-function questionView({ actor }: Turn, kind: Kind, state: State): View {
+function questionView({ actor, deps }: Turn, kind: Kind, state: State): View {
   if (kind === 'destroy' && state.guest) return guestDestroyQuestion(state, { keep: out(kind, state) }, { reply: actor.overheard === true })
-  return kind === 'destroy' ? destroyQuestion(state, { keep: out(kind, state) }) : renameQuestion(state.name, { cancel: out(kind, state) })
+  return kind === 'destroy'
+    ? destroyQuestion(state, { keep: out(kind, state), now: deps.clock.now() })
+    : renameQuestion(state.name, { cancel: out(kind, state) })
 }
 
 function out(kind: Kind, state: State): Button {

@@ -11,6 +11,7 @@ import { modelProviderOf } from '../../domain/model-providers.ts'
 import { milestones, operationKinds, type Milestone } from '../../domain/status.ts'
 import { ConchError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { backupNews, restoreNews } from './backups.ts'
 import { linkNews } from './account.ts'
 import { digestNews, incidentNews, nightNews, placeLostNews } from './alert-news.ts'
 import { approvalNews } from './sharing.ts'
@@ -51,7 +52,7 @@ type RenderDeps = {
 }
 
 /**
- * The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'pairing' with WhatsApp, 'link-request', one side's view of linking two chats, what
+ * The templates that the engines enqueue: 'progress' and 'outcome' of jobs, alerts, 'pairing' with WhatsApp, 'backup' and 'restore', 'link-request', one side's view of linking two chats, what
  * an owner is to allow, and 'key-set', what came of a link to the page for keys.
  */
 export function createRender(deps: RenderDeps): Render {
@@ -70,6 +71,10 @@ export function createRender(deps: RenderDeps): Render {
         return placeLostNews(deps.db, row)
       case 'pairing':
         return pairing(deps, row)
+      case 'backup':
+        return backupNews(deps.db, row, reader.timeZone)
+      case 'restore':
+        return restoreNews(deps.db, row, reader.timeZone)
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       case 'approval':

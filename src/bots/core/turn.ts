@@ -123,7 +123,12 @@ export async function isSomebodyElses({ deps, inbound, actor }: Turn, refusal: R
 }
 
 /** A job was opened: its messages come by themselves. */
-export function expectJob({ face, inbound, deps }: Turn, operationId: string, options: { outcome: boolean }): void {
-  face.expect?.(inbound.chat, options.outcome ? [`op:${operationId}`, `done:${operationId}`] : [`op:${operationId}`])
+export function expectJob(turn: Turn, operationId: string, options: { outcome: boolean }): void {
+  expectMessages(turn, options.outcome ? [`op:${operationId}`, `done:${operationId}`] : [`op:${operationId}`])
+}
+
+/** Something was announced under these keys: it is the answer. */
+export function expectMessages({ face, inbound, deps }: Turn, keys: string[]): void {
+  face.expect?.(inbound.chat, keys)
   deps.notifierWake()
 }

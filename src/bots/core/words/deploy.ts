@@ -126,6 +126,7 @@ function reviewCard(state: DeployState, facts: DeployFacts): View {
     blocks: [
       paragraph`${subject(state)} · ${cityWords(state.region ?? '')} · ${plan.title}, ${price}`,
       imageOf(image).kind === 'stub' ? paragraph`Brain: ${brain}` : paragraph`Brain: ${brain} · Runs: ${imageWords(image)}`,
+      ...(state.fromBackup === null ? [] : [paragraph`It gets back what was saved, as soon as it is live. Keys are not in the copy.`]),
       ...practiceBlocks(image),
       ...promise,
     ],

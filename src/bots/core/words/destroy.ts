@@ -1,17 +1,25 @@
 // Destroying: what is lost, said before it is lost, and a last word after.
 import type { InstanceDetail } from '../../../actions/action.ts'
+import { RECENT_MS } from '../../../domain/backups.ts'
 import { t } from '../language.ts'
 import { bold, button, code, paragraph, type Button, type View } from '../view.ts'
+import { agoWords } from './time.ts'
 
-/** Asks for the name to be typed. */
-export function destroyQuestion(instance: Pick<InstanceDetail, 'name' | 'volumeGb'>, press: { keep: Button }): View {
+/** Asks for the name to be typed. `savedAt`: when it was saved last. */
+export function destroyQuestion(
+  { name, volumeGb, savedAt }: Pick<InstanceDetail, 'name' | 'volumeGb'> & { savedAt: number | null },
+  { keep, now }: { keep: Button; now: Date },
+): View {
+  const recent = savedAt !== null && now.getTime() - savedAt < RECENT_MS
   return {
     tone: 'warning',
     blocks: [
-      paragraph`Destroying ${bold(instance.name)} deletes its ${instance.volumeGb} GB of storage and its memory for good: conversations, files, settings. I hold no copy.`,
-      paragraph`Type ${code(instance.name)} to confirm.`,
+      savedAt === null
+        ? paragraph`Destroying ${bold(name)} deletes its ${volumeGb} GB of storage and its memory for good: conversations, files, settings. I hold no copy.`
+        : paragraph`Destroying ${bold(name)} deletes its ${volumeGb} GB of storage and its memory: conversations, files, settings. I saved a copy ${agoWords(new Date(savedAt), now)}, and keep it for some days.`,
+      paragraph`Type ${code(name)} to confirm.`,
     ],
-    actions: [press.keep],
+    actions: [keep, ...(recent ? [] : [button(t`Back up first`, 'backup', name)])],
     input: 'text',
   }
 }

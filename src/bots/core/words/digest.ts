@@ -79,6 +79,8 @@ function whatHappened(kind: string): string {
       return t`had no room`
     case 'channel-down':
       return t`lost the connection to a chat`
+    case 'backup-failed':
+      return t`could not be saved`
     default:
       return t`had trouble`
   }

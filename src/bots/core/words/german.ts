@@ -2,6 +2,7 @@
 import { account } from './german/account.ts'
 import { accountRefusals } from './german/account-refusals.ts'
 import { alerts } from './german/alerts.ts'
+import { backups } from './german/backups.ts'
 import { commands } from './german/commands.ts'
 import { config } from './german/config.ts'
 import { configProblems } from './german/config-problems.ts'
@@ -31,6 +32,7 @@ export const german: Readonly<Record<string, string>> = {
   ...account,
   ...accountRefusals,
   ...alerts,
+  ...backups,
   ...commands,
   ...config,
   ...configProblems,

@@ -37,7 +37,7 @@ export function incidentView(facts: IncidentFacts): View {
   return { tone, key, blocks: [block(openText(facts)), ...snoozeBlocks(facts)], actions: actionsOf(facts, openActions(facts)) }
 }
 
-const MILD: readonly string[] = ['config-refused', 'host-unreachable', 'region-full', 'destroy-stuck', 'channel-down']
+const MILD: readonly string[] = ['config-refused', 'host-unreachable', 'region-full', 'destroy-stuck', 'channel-down', 'backup-failed']
 
 function block(text: Text): Block {
   return { kind: 'text', text }
@@ -86,6 +86,10 @@ function openText(facts: IncidentFacts): Text {
       return say`Our provider does not confirm that ${name} is gone. I keep asking, more slowly, and whoever runs me has been told. There is nothing for you to do.`
     case 'channel-down':
       return channelDownText(facts, since)
+    case 'backup-failed':
+      return detail['reason'] === 'no-space'
+        ? say`${name} could not be saved at ${last}: its storage has too little room for the copy. It runs on. The copies that there are stay.`
+        : say`${name} could not be saved at ${last}. It runs on, the copies that there are stay, and I try again next time.`
     default:
       return sentences(say`Something is wrong with ${name} since ${since}. I am looking after it.`, oftenText(facts))
   }
@@ -144,6 +148,7 @@ function overText(facts: IncidentFacts, closedAt: Date): Text {
   const { timeZone, count, detail, kind, instance } = facts
   const name = bold(instance.name)
   const at = clockWords(closedAt, timeZone)
+  if (kind === 'backup-failed') return say`${name} is saved again since ${at}.`
   if (kind === 'config-refused') return say`${name} runs with its former settings: it refused the new ones${whyWords(detail)}.`
   if (kind === 'channel-down') {
     const { failing } = channelsIn(detail)
@@ -181,7 +186,7 @@ function causeText(facts: IncidentFacts): Text | null {
   }
 }
 
-type ActionName = 'Status' | 'Logs' | 'Again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys'
+type ActionName = 'Status' | 'Logs' | 'Again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys' | 'BackUp'
 
 function openActions({ kind }: IncidentFacts): ActionName[] {
   switch (kind) {
@@ -195,6 +200,8 @@ function openActions({ kind }: IncidentFacts): ActionName[] {
     case 'host-unreachable':
     case 'storage-lost':
       return ['Status', 'Logs', 'Snooze']
+    case 'backup-failed':
+      return ['BackUp', 'Status', 'Snooze']
     case 'channel-down':
       return ['Keys', 'Logs', 'Snooze']
     default:
@@ -219,6 +226,7 @@ function actionsOf({ instance, snoozedUntil }: IncidentFacts, names: readonly Ac
     Start: () => button(t`Start`, 'start', id),
     Stop: () => button(t`Stop`, 'stop', id),
     Snooze: () => (snoozedUntil === null ? button(t`Snooze 1 h`, 'alerts', id, 'snooze') : button(t`End snooze`, 'alerts', id, 'wake')),
+    BackUp: () => button(t`Back up now`, 'backup', id),
     Keys: () => button(t`Replace the key`, 'keys', id),
   }
   return names.map((one) => all[one]())

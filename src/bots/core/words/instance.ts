@@ -133,6 +133,7 @@ export function statusView(one: InstanceDetail, now: Date): View {
           { label: t`Lives in`, value: [livesWords(one)] },
           { label: t`Runs`, value: [t`${imageWords(one.image)}, on the ${planTitle(one.plan)} plan`] },
           { label: t`Brain`, value: [brainWords(one.modelProvider, one.secrets)] },
+          ...(one.lastBackupAt === null ? [] : [{ label: t`Saved`, value: [agoWords(one.lastBackupAt, now)] }]),
           ...(one.sharedWith.length === 0 ? [] : [{ label: t`Shared with`, value: [one.sharedWith.map(placeTitle).join(', ')] }]),
           ...(lately.length === 0 ? [] : [{ label: t`Lately`, value: [lately.join(' · ')] }]),
         ],
@@ -209,6 +210,7 @@ function troubleWords(kind: string): string {
     'storage-lost': t`Its storage is missing at our provider`,
     'destroy-stuck': t`Our provider does not confirm that it is gone`,
     'channel-down': t`One of its chats is not connected`,
+    'backup-failed': t`Its last backup failed`,
   }
   return words[kind] ?? t`Something is wrong with it`
 }

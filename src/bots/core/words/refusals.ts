@@ -1,7 +1,7 @@
 // One answer for every expected refusal: what is, what it means, and a way out as a button.
 import { assertNever } from '../../../lib/errors.ts'
 import { INSTANCE_NAME_CHARS_MAX, type NameProblem } from '../../../domain/instance-name.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import type { BackupRefusal, Refusal } from '../../../domain/refusal.ts'
 import { t } from '../language.ts'
 import { bold, button, code, say, type Button, type Press, type Text, type View } from '../view.ts'
 import { accountAnswer, isAccountRefusal } from './account-refusals.ts'
@@ -38,6 +38,7 @@ function answer(refusal: Said, asked: Asked): Answer {
   if (isConfigRefusal(refusal)) return configAnswer(refusal, asked.instance)
   if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
   if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
+  if (isBackupRefusal(refusal)) return backupAnswer(refusal, asked)
   switch (refusal.reason) {
     case 'instance-limit':
       return {
@@ -102,6 +103,29 @@ function answer(refusal: Said, asked: Asked): Answer {
   }
 }
 
+function isBackupRefusal(refusal: Refusal): refusal is BackupRefusal {
+  return refusal.reason === 'unknown-backup' || refusal.reason === 'backups-limit' || refusal.reason === 'backup-orphan'
+}
+
+function backupAnswer(refusal: BackupRefusal, asked: Asked): Answer {
+  switch (refusal.reason) {
+    case 'unknown-backup':
+      return { text: say`That copy is not there any more. Nothing was changed.`, actions: [button(t`Backups`, 'backups')] }
+    case 'backups-limit':
+      return {
+        text: say`That were ${refusal.limit} copies within a day, which is as many as I make. The ones there are stay.`,
+        actions: [button(t`Backups`, 'backups', ...instanceArgs(asked))],
+      }
+    case 'backup-orphan':
+      return {
+        text: say`${bold(refusal.name)} is gone. I can set up a new one that knows what it knew then.`,
+        actions: [button(t`Bring it back`, 'restore', refusal.backup, 'new')],
+      }
+    default:
+      return assertNever(refusal)
+  }
+}
+
 type StateRefusal = Extract<Refusal, { reason: 'already' | 'busy' | 'being-destroyed' | 'unknown-region' | 'bad-input' | 'too-many-requests' }>
 
 function stateAnswer(refusal: StateRefusal, asked: Asked): Answer {
@@ -150,6 +174,10 @@ function busyText(name: Text, state: string): Text {
       return say`${name} is restarting just now.`
     case 'updating':
       return say`${name} is being updated just now.`
+    case 'saving':
+      return say`${name} is being saved just now.`
+    case 'restoring':
+      return say`${name} is being restored just now.`
     default:
       return say`${name} is busy just now.`
   }

@@ -48,6 +48,36 @@ export function clockWords(at: Date, timeZone: string | null): string {
   }
 }
 
+/** "24 Nov, 14:02" on the person's clock; UTC, and said so, when their time zone is not known. */
+export function momentWords(at: Date, timeZone: string | null): string {
+  return `${dayWords(at, timeZone)}, ${clockWords(at, timeZone)}`
+}
+
+/** "24 Nov" */
+export function dayWords(at: Date, timeZone: string | null): string {
+  const tag = language() === 'en' ? 'en-GB' : language()
+  const format = (zone: string): string => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', timeZone: zone }).format(at)
+  try {
+    return format(timeZone ?? 'UTC')
+  } catch {
+    return format('UTC')
+  }
+}
+
+/** "870 bytes", "45 kB", "1.2 GB". */
+export function sizeWords(bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const value = bytes / 1_000 ** power
+  const digits = value < 10 && power > 0 ? 1 : 0
+  return new Intl.NumberFormat(language(), {
+    style: 'unit',
+    unit: units[power] ?? 'byte',
+    unitDisplay: power === 0 ? 'long' : 'short',
+    maximumFractionDigits: digits,
+  }).format(value)
+}
+
 /** "once", "twice", "3 times". */
 export function timesWords(count: number): string {
   return count === 1 ? t`once` : count === 2 ? t`twice` : t`${count} times`
