@@ -77,6 +77,7 @@ export async function startApp(options: AppOptions): Promise<void> {
         webhooks: platforms.flatMap((one) => one.webhooks),
         folders: platforms.flatMap((one) => one.folders),
         secretForm: { db: database.db, log, port: () => conversation.keyPage, announced: () => conversation.wake() },
+        backups: { db: database.db, log, open: (id) => store.open(id) },
       }),
     )
     spinner.stop()

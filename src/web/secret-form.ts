@@ -1,24 +1,21 @@
 // The way around the chat for secrets: a page that works once, for a few minutes, and takes what no chat log is to hold. It shows what is asked,
 // checks that an answer comes from its own page, and hands it on sealed. It must never keep a value: not in a row, a log line, an error or a page.
 // What opens a page is the token in its address alone (see db/one-time-tokens.ts); who reads it is whoever the link was given to.
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import type { Db } from '../db/connect.ts'
 import { instanceById } from '../db/instances.ts'
-import { consumeToken, countMiss, holdToken, lookAtToken, releaseToken, type OneTimeLink } from '../db/one-time-tokens.ts'
+import { consumeToken, holdToken, lookAtToken, releaseToken, type OneTimeLink } from '../db/one-time-tokens.ts'
 import { announce } from '../db/outbox.ts'
 import { keyLinkSchema, KEY_LINK, type KeyLink } from '../domain/key-link.ts'
-import type { Language } from '../domain/language.ts'
 import { assertNever } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { Sealed } from '../lib/sealed.ts'
-import { callerOf } from './caller.ts'
+import { browserLanguage, missed, MISSES_MINUTES, proofOf, proves, seenToken, type Site } from './one-time-page.ts'
 import { answerPage, type Page } from './page.ts'
 import { readPost } from './post.ts'
 import { donePage, endPage, formPage, type Ending, type FormState } from './secret-pages.ts'
 import type { SecretPort, Submitted } from './secret-port.ts'
-import { languageOfBrowser, wordsOf } from './words.ts'
+import { wordsOf } from './words.ts'
 
 export type SecretFormDeps = {
   db: Db
@@ -28,12 +25,6 @@ export type SecretFormDeps = {
   /** Something was announced. */
   announced: () => void
 }
-/** Where browsers reach us. */
-export type Site = { address(): string; secure: boolean }
-
-const MISSES_MAX = 20
-const MISSES_MINUTES = 10
-const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 type Deps = SecretFormDeps & { site: Site }
 
@@ -60,10 +51,6 @@ async function answered({ log, site }: Deps, context: Context, work: () => Promi
   }
 }
 
-function browserLanguage(context: Context): Language {
-  return languageOfBrowser(context.req.header('accept-language'))
-}
-
 /** A link that can be answered, with everything that its page shows. */
 type Open = { link: OneTimeLink; about: KeyLink; port: SecretPort; token: Sealed; state: Omit<FormState, 'failed'> }
 
@@ -74,11 +61,9 @@ async function look(deps: Deps, context: Context): Promise<Page> {
 
 async function open(deps: Deps, context: Context): Promise<Open | Page> {
   const { db } = deps
-  const given = context.req.param('token') ?? ''
   const port = deps.port()
   if (port === null) return endPage(browserLanguage(context), 'starting')
-  const token = new Sealed(given)
-  const seen = TOKEN.test(given) ? await lookAtToken(db, token, KEY_LINK.purpose) : { kind: 'unknown' as const }
+  const { token, seen } = await seenToken(db, context, KEY_LINK.purpose)
   if (seen.kind === 'unknown') return missed(deps, context)
   const { link } = seen
   const about = keyLinkSchema.parse(link.subject)
@@ -91,29 +76,6 @@ async function open(deps: Deps, context: Context): Promise<Open | Page> {
   if (instance === null || instance.userId !== link.userId || instance.deleteRequestedAt !== null || asked === null) return endPage(language, 'gone')
   const minutesLeft = Math.ceil(link.endsInSeconds / 60)
   return { link, about, port, token, state: { language, name: instance.name, asked, proof: proofOf(token), minutesLeft } }
-}
-
-/**
- * A token that leads nowhere is counted against its caller, for all processes together; too many get a shorter answer. One that leads somewhere
- * is never refused for that: it is beyond guessing, and nobody is locked out for what a neighbour behind the same address did.
- */
-async function missed({ db, site }: Deps, context: Context): Promise<Page> {
-  const forwardedFor = context.req.header('x-forwarded-for') ?? null
-  const address = callerOf({ remoteAddress: getConnInfo(context).remote.address, forwardedFor, behindProxy: site.secure })
-  const { count, endsInSeconds } = await countMiss(db, address, MISSES_MINUTES)
-  const language = browserLanguage(context)
-  if (count <= MISSES_MAX) return endPage(language, 'unknown')
-  return endPage(language, 'tooMany', { count: Math.max(1, Math.ceil(endsInSeconds / 60)) })
-}
-
-/** Shows that a post comes from the page: derived from the token, and of no use without it. */
-function proofOf(token: Sealed): string {
-  return createHash('sha256').update(`conch secret form\n${token.open()}`).digest('base64url')
-}
-
-function proves(token: Sealed, proof: string): boolean {
-  const [wanted, given] = [Buffer.from(proofOf(token)), Buffer.from(proof)]
-  return wanted.length === given.length && timingSafeEqual(wanted, given)
 }
 
 async function take(deps: Deps, context: Context): Promise<Page> {

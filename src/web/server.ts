@@ -5,7 +5,9 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { ConchError } from '../lib/errors.ts'
 import { answerPage } from './page.ts'
-import { secretFormRoutes, type SecretFormDeps, type Site } from './secret-form.ts'
+import { backupRoutes, type BackupPageDeps } from './backup-page.ts'
+import type { Site } from './one-time-page.ts'
+import { secretFormRoutes, type SecretFormDeps } from './secret-form.ts'
 import { languageOfBrowser, wordsOf } from './words.ts'
 
 export type WebServer = { address: string; close(): Promise<void> }
@@ -22,9 +24,11 @@ export type WebOptions = {
   folders?: readonly Folder[]
   /** Pages that take a secret around the chat, under /k/. */
   secretForm?: SecretFormDeps
+  /** Pages that give out a backup, under /b/. */
+  backups?: BackupPageDeps
 }
 
-function routes({ ready, webhooks = [], secretForm }: WebOptions, site: Site): Hono {
+function routes({ ready, webhooks = [], secretForm, backups }: WebOptions, site: Site): Hono {
   const app = new Hono()
   app.get('/', (context) => {
     const language = languageOfBrowser(context.req.header('accept-language'))
@@ -38,6 +42,7 @@ function routes({ ready, webhooks = [], secretForm }: WebOptions, site: Site): H
   app.get('/readyz', async (context) => ((await ready()) ? context.text('ready') : context.text('the database does not answer', 503)))
   for (const { path, handler } of webhooks) app.post(path, (context) => handler(context.req.raw))
   if (secretForm !== undefined) app.route('/k', secretFormRoutes(secretForm, site))
+  if (backups !== undefined) app.route('/b', backupRoutes(backups, site))
   return app
 }
 

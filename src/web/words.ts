@@ -17,6 +17,16 @@ export type PageWords = {
     empty: string
     unavailable: Titled
   }
+  download: {
+    title(name: string): string
+    lead(when: string, size: string): string
+    holds: string
+    minutes(left: number): string
+    button: string
+    used: Titled
+    expired(minutes: number): Titled
+    gone: Titled
+  }
   done: { title: string; stored(what: string, name: string): string; close: string }
   used: Titled
   expired(minutes: number): Titled
@@ -54,6 +64,19 @@ const english: PageWords = {
       title: 'Not saved yet',
       text: 'The place that keeps keys did not answer. I kept nothing of what you sent. Try again in a minute: this page still works.',
     },
+  },
+  download: {
+    title: (name) => `What ${name} knew`,
+    lead: (when, size) => `Saved on ${when}, ${size}: an archive (.tar.gz) of its conversations, files and memory.`,
+    holds: 'Whoever has the file can read all of that. It holds none of the keys that you gave me.',
+    minutes: (left) => (left <= 1 ? 'This page gives it out once, for one more minute.' : `This page gives it out once, for ${left} more minutes.`),
+    button: 'Download',
+    used: { title: 'This link has done its work', text: 'It gives out the copy once. Ask me for a new link in the chat: /backups.' },
+    expired: (minutes) => ({
+      title: 'This link is over',
+      text: `It works for ${minutes} minutes, and only the newest one does. Ask me for a new one in the chat: /backups.`,
+    }),
+    gone: { title: 'That copy is not there any more', text: 'It was kept as long as your plan says. The chat shows what there is: /backups.' },
   },
   done: {
     title: 'Done',
@@ -112,6 +135,23 @@ const german: PageWords = {
     unavailable: {
       title: 'Noch nicht gespeichert',
       text: 'Der Ort, der die Schlüssel aufbewahrt, hat nicht geantwortet. Ich habe nichts behalten. Versuch es in einer Minute noch einmal: Diese Seite funktioniert weiterhin.',
+    },
+  },
+  download: {
+    title: (name) => `Was ${name} wusste`,
+    lead: (when, size) => `Gesichert am ${when}, ${size}: ein Archiv (.tar.gz) seiner Gespräche, Dateien und Erinnerungen.`,
+    holds: 'Wer die Datei hat, kann das alles lesen. Schlüssel, die du mir gegeben hast, sind nicht darin.',
+    minutes: (left) =>
+      left <= 1 ? 'Diese Seite gibt es einmal heraus, noch eine Minute lang.' : `Diese Seite gibt es einmal heraus, noch ${left} Minuten lang.`,
+    button: 'Herunterladen',
+    used: { title: 'Dieser Link hat seine Arbeit getan', text: 'Er gibt die Kopie einmal heraus. Bitte mich im Chat um einen neuen Link: /backups.' },
+    expired: (minutes) => ({
+      title: 'Dieser Link ist abgelaufen',
+      text: `Er funktioniert ${minutes} Minuten lang, und nur der neueste gilt. Bitte mich im Chat um einen neuen: /backups.`,
+    }),
+    gone: {
+      title: 'Diese Kopie gibt es nicht mehr',
+      text: 'Sie wurde so lange behalten, wie dein Plan es sagt. Was da ist, zeigt der Chat: /backups.',
     },
   },
   done: {
