@@ -51,7 +51,7 @@ describe('keys in conversation', async () => {
 
   test('an assistant that is live offers its first chat; the guide, the paste and the news that it listens', async () => {
     const { ann, chat, world, news } = await begin()
-    expect(ann.labels()).toEqual(['Add Telegram', 'Add Discord or Slack', 'Status', 'Logs', 'Help'])
+    expect(ann.labels()).toEqual(['Add Telegram', 'Add Discord or Slack', 'Status', 'Logs', 'Open'])
     await ann.presses('Add Telegram')
     expect(ann.sees()).toContain('open @BotFather and send /newbot')
     expect(ann.sees()).toContain('I delete your message at once, and keep its last four characters.')

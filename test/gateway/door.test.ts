@@ -236,6 +236,12 @@ describe('whoever is not', () => {
     }
   })
 
+  it('may come back with a new link, however often the page of a session that is over asked on', async () => {
+    const headers = { cookie: 'conch_session=over', 'fly-client-ip': '203.0.113.20' }
+    for (let count = 0; count < 15; count += 1) expect((await fetch(machine.url, { headers })).status).toBe(401)
+    expect((await enterWith(await machine.token(), { 'fly-client-ip': '203.0.113.20' })).status).toBe(200)
+  })
+
   it('reaches the paths that are public, as a stranger, and only those', async () => {
     const hook = await fetch(`${machine.url}/hooks/mail`, {
       method: 'POST',

@@ -1,5 +1,6 @@
 // What the control plane asks of a machine, and what anybody may know: whether the gateway answers.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { jsonBody } from './body.ts'
 import type { ConfigStore, SentConfig } from './config-store.ts'
 import type { Copies } from './copies.ts'
 import type { Gateway } from './gateway.ts'
@@ -69,9 +70,9 @@ async function answerOf(deps: ControlDeps, what: string, request: IncomingMessag
     case 'GET config':
       return { status: 200, body: deps.configs.state() }
     case 'PUT config':
-      return putConfig(deps, await bodyOf(request))
+      return putConfig(deps, await jsonBody(request, BODY_BYTES_MAX))
     case 'PUT access':
-      return putAccess(deps, await bodyOf(request))
+      return putAccess(deps, await jsonBody(request, BODY_BYTES_MAX))
     default:
       return { status: 404, body: { error: 'there is no such thing here' } }
   }
@@ -130,19 +131,4 @@ function putAccess({ record, closeAll }: ControlDeps, body: unknown): Reply {
   record.suspend(body.suspended)
   if (body.suspended) closeAll()
   return { status: 200, body: { suspended: record.suspended() } }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) return null
-    parts.push(part)
-  }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString())
-  } catch {
-    return null
-  }
 }

@@ -1,6 +1,7 @@
 // Decides about every visitor of the public port: who is let through to the gateway, who gets a page, who is refused. It is the only way in.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { jsonBody } from './body.ts'
 import type { Control } from './control.ts'
 import type { GatewayState } from './gateway.ts'
 import { createLimiter } from './limiter.ts'
@@ -50,12 +51,10 @@ async function answer(deps: DoorDeps, limiter: Limiter, request: IncomingMessage
   if (path.startsWith('/.conch/') || path === '/readyz') return own(deps, limiter, { path, request, response })
   if (deps.suspended()) return show(response, suspendedPage())
   if (CLOSED.test(plain(path))) return show(response, closedPage())
-  const client = clientOf(request)
   const session = sessionOf(deps, request)
   if (session === null && !isPublic(deps, path)) {
-    if (cookieOf(request) !== null) limiter.failed(client)
-    const waits = limiter.waits(client)
-    return show(response, waits > 0 ? slowDownPage(waits) : privatePage())
+    // A session that is over is no guess: its page may ask on, and its owner come back with a new link.
+    return show(response, privatePage())
   }
   if (session !== null && !isOwnOrigin(request)) return show(response, closedPage())
   const why = downWhy(deps.state())
@@ -115,19 +114,8 @@ async function openSession(deps: DoorDeps, limiter: Limiter, request: IncomingMe
 }
 
 async function tokenIn(request: IncomingMessage): Promise<string | null> {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) return null
-    parts.push(part)
-  }
-  try {
-    const body: unknown = JSON.parse(Buffer.concat(parts).toString())
-    return typeof body === 'object' && body !== null && 'token' in body && typeof body.token === 'string' ? body.token : null
-  } catch {
-    return null
-  }
+  const body = await jsonBody(request, BODY_BYTES_MAX)
+  return typeof body === 'object' && body !== null && 'token' in body && typeof body.token === 'string' ? body.token : null
 }
 
 function visitOf({ owner }: DoorDeps, request: IncomingMessage, session: Session | null): Visit {
@@ -162,10 +150,8 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 }
 
 /** A browser says which page a request comes from; a page of somebody else may not use the cookie. */
-function isOwnOrigin({ headers, method }: IncomingMessage): boolean {
-  const { origin, host } = headers
-  if (origin === undefined) return headers.upgrade === undefined || method !== 'GET' || headers['sec-fetch-site'] !== 'cross-site'
-  return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`)
+function isOwnOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin === undefined || (host !== undefined && (origin === `https://${host}` || origin === `http://${host}`))
 }
 
 /** The provider's front door names the client; it takes the header from nobody else. */

@@ -286,7 +286,7 @@ function liveView({ key, instance }: JobFacts, info: Info): View {
       button(t`Add Discord or Slack`, 'keys', instance.name, 'add'),
       button(t`Status`, 'status', instance.name),
       button(t`Logs`, 'logs', instance.name),
-      button(t`Help`, 'help'),
+      button(t`Open`, 'open', instance.name),
     ],
   }
 }
