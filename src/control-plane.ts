@@ -20,7 +20,9 @@ import { forgetOldLinks } from './db/one-time-tokens.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
 import { dropBackupLeases } from './db/backups.ts'
 import { dropPairingLeases } from './db/pairings.ts'
+import { knowRelease } from './db/releases.ts'
 import { dropRestoreLeases } from './db/restores.ts'
+import { dropUpgradeLeases } from './db/upgrades.ts'
 import { sharedWith } from './db/shares.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
@@ -44,6 +46,7 @@ import { createGateway } from './orchestrator/pairing/gateway.ts'
 import { createGuests } from './orchestrator/pairing/guests.ts'
 import { createPairings } from './orchestrator/pairing/pairing.ts'
 import { sweepStagedApps } from './orchestrator/staged-apps.ts'
+import { createUpgradeEngine } from './orchestrator/upgrades/engine.ts'
 import { createLiveCheck, type CheckUrls } from './secrets/live-check.ts'
 import { createOwnBots } from './secrets/own-bots.ts'
 import { createSigner } from './secrets/signing.ts'
@@ -96,6 +99,7 @@ const ALERTS = '*/5 * * * * *'
 const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
 const BACKUPS = '20 * * * * *'
+const ROLLOUT = '*/10 * * * * *'
 /** Whoever waits for an answer is told that none came soon after it no longer counts. */
 const APPROVALS = '45 */5 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
@@ -127,9 +131,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     loop.wake()
     pairings.wake()
     copies?.wake()
+    upgrades.wake()
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
+  const versions = { prober, control, addressTemplate: deps.addressTemplate, keys: signer.publicKeys }
+  const upgrades = createUpgradeEngine({ db, clock, log, changed, ...versions })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({
@@ -145,6 +152,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const channels = createChannelChecks({ db, log, prober, control, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
   if (database.kind === 'pglite') await dropAllLeases(db)
+  await knowRelease(db, image)
   return {
     actions,
     router,
@@ -152,12 +160,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     keyPage: createKeyPage({ actions }),
     namesOf: (person) => namesFor(db, person),
     async run(signal) {
-      const tick = (pattern: string, name: string, work: () => Promise<unknown>): Cron =>
-        new Cron(
-          pattern,
-          { protect: true, unref: true, catch: (error) => log.warn({ tick: name, err: error }, 'a tick failed; the next one tries again') },
-          async () => void (await work()),
-        )
+      const tick = ticker(log)
       const ticks = [
         tick(FLEET_POLL, 'fleet-poll', () => poll.tick()),
         tick(CHANNEL_CHECKS, 'channel-checks', () => channels.tick()),
@@ -165,9 +168,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(STAGED_SWEEP, 'staged-apps', () => sweepStagedApps({ db, fly })),
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
         tick(BACKUPS, 'backups', async () => copies?.tick()),
+        tick(ROLLOUT, 'rollout', () => upgrades.tick()),
         tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
-      await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), copies?.run(signal), notifier.run(signal)])
+      await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), copies?.run(signal), upgrades.run(signal), notifier.run(signal)])
       for (const one of ticks) one.stop()
       await prober.close()
       await checker?.close()
@@ -180,6 +184,13 @@ function backupEngine(deps: ControlPlaneDeps, parts: { control: MachineControl; 
   if (store === undefined) return null
   const machine = createMachineCopies({ control: parts.control, addressTemplate })
   return createBackupEngine({ db: database.db, machine, store, clock, log, announced: parts.announced })
+}
+
+function ticker(log: Log): (pattern: string, name: string, work: () => Promise<unknown>) => Cron {
+  return (pattern, name, work) => {
+    const failed = (error: unknown): void => log.warn({ tick: name, err: error }, 'a tick failed; the next one tries again')
+    return new Cron(pattern, { protect: true, unref: true, catch: failed }, async () => void (await work()))
+  }
 }
 
 function addressesOf(faces: readonly Face[]): NonNullable<Info['elsewhere']> {
@@ -221,6 +232,7 @@ async function dropAllLeases(db: Db): Promise<void> {
   await dropPairingLeases(db)
   await dropBackupLeases(db)
   await dropRestoreLeases(db)
+  await dropUpgradeLeases(db)
 }
 
 async function namesFor(db: Db, person: Parameters<ControlPlane['namesOf']>[0]): Promise<string[]> {

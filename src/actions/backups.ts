@@ -15,6 +15,7 @@ import { ok, type Result } from '../domain/refusal.ts'
 import type { Sealed } from '../lib/sealed.ts'
 import type { Actor, ChangeAction, ChangeContext, InstanceSummary, ReadAction } from './action.ts'
 import { findInstance } from './find-instance.ts'
+import { notNow, whileUpgraded } from './not-now.ts'
 import { summaryOf } from './summary.ts'
 
 const one = z.object({ instance: z.string().max(200).optional() })
@@ -115,7 +116,7 @@ export const restore: ChangeAction<typeof restoreInput, { instance: InstanceSumm
     const row = await instanceById(tx, instanceId)
     if (row === null || row.userId !== actor.userId || row.deleteRequestedAt !== null)
       return { ok: false, reason: 'backup-orphan', name: found.value.instanceName, backup: found.value.id }
-    const refused = notNow(row)
+    const refused = notNow(row) ?? (await whileUpgraded(tx, row))
     if (refused !== null) return refused
     const chat = { provider: actor.provider, address: actor.chat }
     const id = await requestRestore(tx, { backupId: found.value.id, instanceId, userId: row.userId, fresh: wanted.unsaved, chat })
@@ -190,13 +191,6 @@ export async function ownBackup(tx: Tx, actor: Actor, id: string): Promise<Resul
 
 async function ownInPrivate(context: ChangeContext, wanted: string | undefined): ReturnType<typeof findInstance> {
   return context.actor.overheard === true ? { ok: false, reason: 'private-only' } : findInstance(context, wanted)
-}
-
-/** Why its machine cannot be asked now. */
-function notNow(row: InstanceRow): Result<never> | null {
-  if (row.deleteRequestedAt !== null) return { ok: false, reason: 'being-destroyed', name: row.name }
-  if (row.power === 'off') return { ok: false, reason: 'not-running', name: row.name }
-  return row.liveAt === null ? { ok: false, reason: 'busy', state: 'deploying' } : null
 }
 
 type Listed = Backup & { present: boolean; region: string; modelProvider: string | null }

@@ -3,6 +3,7 @@ import { addEvent } from '../db/events.ts'
 import { changeDesired, requestChange, type DesiredChange, type InstanceRow } from '../db/instances.ts'
 import { ok, type Result } from '../domain/refusal.ts'
 import type { ChangeContext } from './action.ts'
+import { whileUpgraded } from './not-now.ts'
 
 /** When a change reaches the assistant: with the job that was just opened, at its next start, or with the deployment under way. */
 export type Reaches = 'now' | 'at-start' | 'on-the-way'
@@ -14,6 +15,8 @@ export async function bringAbout(
   row: InstanceRow,
   { set, about, event }: Wish,
 ): Promise<Result<{ row: InstanceRow; reaches: Reaches; operationId: string | null }>> {
+  const held = await whileUpgraded(tx, row)
+  if (held !== null) return held
   const going = { ok: false, reason: 'being-destroyed', name: row.name } as const
   const making = row.operationKind === 'deploy' && row.liveAt === null
   if (making || row.power === 'off') {

@@ -17,6 +17,7 @@ import { restart, start, stop } from './power.ts'
 import { share, shares } from './share.ts'
 import { setKeyLink } from './set-key-link.ts'
 import { unlink } from './unlink.ts'
+import { startUpgrade, upgrade } from './upgrade.ts'
 import { whatsapp } from './whatsapp.ts'
 
 export const catalogue = {
@@ -46,6 +47,8 @@ export const catalogue = {
   restore,
   'backup-schedule': backupSchedule,
   'backup-link': backupLink,
+  upgrade,
+  'start-upgrade': startUpgrade,
   rename,
   destroy,
   approve,

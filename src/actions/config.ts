@@ -151,8 +151,12 @@ async function schemaOf(row: InstanceRow): Promise<Result<GatewaySchema>> {
 
 type Candidate = Read & { schema: GatewaySchema; current: JsonObject }
 
-/** What a document changes, if it may reach the machine. */
-async function passes(db: Db | Tx, row: InstanceRow, { schema, document, current, lineOf }: Candidate): Promise<Result<DocumentChange[]>> {
+/** Why a document may not reach the instance's machine: as its plan and its variables are now, by the schema of the version that it is for. */
+export async function settingsProblems(
+  db: Db | Tx,
+  row: InstanceRow,
+  { schema, document, lineOf }: Read & { schema: GatewaySchema },
+): Promise<DocumentProblem[]> {
   const against: CheckedAgainst = {
     schema,
     // Whatever it is called: it is ours, and of the kind of text that it must be.
@@ -162,7 +166,13 @@ async function passes(db: Db | Tx, row: InstanceRow, { schema, document, current
     plan: planIdSchema.parse(row.plan),
     variables: (await secretsOf(db, row.id)).map((secret) => secret.name),
   }
-  const problems = documentProblems(document, against, lineOf)
+  return documentProblems(document, against, lineOf)
+}
+
+/** What a document changes, if it may reach the machine. */
+async function passes(db: Db | Tx, row: InstanceRow, { current, ...read }: Candidate): Promise<Result<DocumentChange[]>> {
+  const { document } = read
+  const problems = await settingsProblems(db, row, read)
   if (problems.length > 0) return invalid(problems)
   const changes = documentChanges(current, document)
   return changes.length === 0 ? { ok: false, reason: 'config-same' } : ok(changes)

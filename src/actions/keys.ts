@@ -24,6 +24,7 @@ import type { Accepted, ChangeAction, ChangeContext, InstanceSummary, KeySummary
 import { bringAbout, type Reaches } from './bring-about.ts'
 import { channelsFor, pairedChannels } from './channels.ts'
 import { findInstance } from './find-instance.ts'
+import { whileUpgraded } from './not-now.ts'
 import { summaryOf } from './summary.ts'
 
 const one = z.object({ instance: z.string().max(200).optional() })
@@ -140,8 +141,9 @@ async function changeable(
   wanted: string | undefined,
 ) {
   const found = await findInstance(context, wanted)
-  if (!found.ok || found.value.deleteRequestedAt === null) return found
-  return { ok: false, reason: 'being-destroyed', name: found.value.name } as const
+  if (!found.ok) return found
+  if (found.value.deleteRequestedAt !== null) return { ok: false, reason: 'being-destroyed', name: found.value.name } as const
+  return (await whileUpgraded(context.db, found.value)) ?? found
 }
 
 /** Each value as it is meant, without what was copied along with it; or the first thing that is wrong. */

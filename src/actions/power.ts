@@ -6,6 +6,7 @@ import type { OperationKind } from '../domain/status.ts'
 import type { Accepted, ChangeAction, ChangeContext } from './action.ts'
 import { findInstance, type FoundInstance } from './find-instance.ts'
 import { newsChatOf } from './news-chat.ts'
+import { whileUpgraded } from './not-now.ts'
 import { summaryOf } from './summary.ts'
 
 const input = z.object({ instance: z.string().max(200).optional() })
@@ -44,7 +45,7 @@ function power(options: {
       if (row.operationKind === 'deploy' && row.liveAt === null && options.name !== 'stop') return { ok: false, reason: 'busy', state: 'deploying' }
       // What is under way is not begun anew: one wish is one job, however often it is pressed.
       if (row.operationKind === options.name && row.blocked === null) return { ok: false, reason: 'busy', state: underWay[options.name] }
-      return options.refuse(row) ?? change(context, row, options.name, options.set)
+      return options.refuse(row) ?? (await whileUpgraded(context.db, row)) ?? change(context, row, options.name, options.set)
     },
   }
 }

@@ -7,6 +7,7 @@ import type { Result } from '../domain/refusal.ts'
 import { phoneNumberIn } from '../domain/whatsapp.ts'
 import type { Accepted, ChangeAction, ChangeContext } from './action.ts'
 import { findInstance } from './find-instance.ts'
+import { whileUpgraded } from './not-now.ts'
 import { summaryOf } from './summary.ts'
 
 /** Fetching the plugin and starting with it takes a minute or two, on a bad day more. */
@@ -59,6 +60,8 @@ async function pair(context: ChangeContext, row: InstanceRow, { what, from }: In
   const channel: Channel = what === 'pair' || current === undefined ? { id: 'whatsapp', owners: number === null ? [] : [number] } : current
   if (JSON.stringify(channel) !== JSON.stringify(current)) {
     if (row.operationKind !== null) return { ok: false, reason: 'busy', state: summaryOf(row).status }
+    const held = await whileUpgraded(tx, row)
+    if (held !== null) return held
     const set = { channels: [...channels.filter((one) => one.id !== 'whatsapp'), channel] }
     const job = await requestChange(tx, row.id, { kind: 'update', set, chat: null, cause: 'owner' })
     if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
@@ -83,6 +86,8 @@ async function unlink(context: ChangeContext, row: InstanceRow): Promise<Result<
   const channels = storedOf(row).channels.filter((one) => one.id !== 'whatsapp')
   if (channels.length === storedOf(row).channels.length) return { ok: true, value: { instance: summaryOf(row), operationId: null } }
   if (row.operationKind !== null) return { ok: false, reason: 'busy', state: summaryOf(row).status }
+  const held = await whileUpgraded(tx, row)
+  if (held !== null) return held
   const chat = { provider: actor.provider, address: actor.chat }
   const job = await requestChange(tx, row.id, { kind: 'update', set: { channels }, chat, cause: 'owner' })
   if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }

@@ -1,5 +1,5 @@
 // Backups: asked for by actions and schedules, moved on by the engine under a fenced lease, and kept until they expire. Database time only.
-import { and, desc, eq, gt, inArray, lte, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, lte, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import { backupEnds, backupKinds, backupStates, rhythms, type BackupEnd, type BackupKind, type Rhythm } from '../domain/backups.ts'
 import { randomId } from '../lib/random.ts'
@@ -132,12 +132,12 @@ function columnsOf(patch: BackupPatch) {
   }
 }
 
-/** Keeps a backup ours while it is worked on. */
+/** Keeps a backup ours while it is worked on; one that was given back meanwhile is not taken again. */
 export async function renewBackup(db: Db, claim: ClaimedBackup, leaseMs: number): Promise<void> {
   await db
     .update(backups)
     .set({ leaseUntil: inMs(leaseMs) })
-    .where(and(eq(backups.id, claim.id), eq(backups.epoch, claim.epoch), open))
+    .where(and(eq(backups.id, claim.id), eq(backups.epoch, claim.epoch), isNotNull(backups.leaseUntil), open))
 }
 
 /** Backups that were kept as long as they are to be, unless they are being restored. */

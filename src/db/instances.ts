@@ -114,7 +114,7 @@ export async function renameInstance(tx: Tx, id: string, name: string): Promise<
 }
 
 /** What an action may change. `secrets` is the version of the provider's store from which on it holds what is wanted; null when that is unknown. */
-export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'failure' | 'modelProvider' | 'configVersion'>> & {
+export type DesiredChange = Partial<Pick<InstanceRow, 'power' | 'region' | 'failure' | 'image' | 'modelProvider' | 'configVersion'>> & {
   channels?: Channel[]
   secrets?: { version: number | null }
   restart?: true

@@ -78,6 +78,13 @@ export async function announceAgain(tx: Db | Tx, key: string): Promise<void> {
     .where(eq(outbox.key, key))
 }
 
+/** Where a message is told; null when there is none under this key. */
+export async function chatOfMessage(tx: Db | Tx, key: string): Promise<{ provider: string; address: string } | null> {
+  const columns = { provider: chats.provider, address: chats.address }
+  const [row] = await tx.select(columns).from(outbox).innerJoin(chats, eq(chats.id, outbox.chatId)).where(eq(outbox.key, key))
+  return row ?? null
+}
+
 /** The row of a chat, made on first sight. */
 export async function chatIdOf(tx: Db | Tx, chat: { provider: string; address: string }): Promise<number> {
   const match = and(eq(chats.provider, chat.provider), eq(chats.address, chat.address))

@@ -1,5 +1,5 @@
 // Restores: asked for by an owner, moved on by the engine under a fenced lease. Database time only.
-import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import { restoreEnds, restoreStates, type RestoreEnd } from '../domain/backups.ts'
 import { randomId } from '../lib/random.ts'
@@ -47,6 +47,18 @@ export async function requestRestore(
   return id
 }
 
+/** Puts a backup in the place of what an instance knows, at once and without saving that, and tells nobody; null when a restore is under way. */
+export async function requestReturn(tx: Tx, wanted: { backupId: string; instanceId: string }): Promise<string | null> {
+  const id = randomId(12)
+  try {
+    await tx.transaction(async (inner) => void (await inner.insert(restores).values({ ...wanted, id, fresh: true, state: 'restoring' })))
+    return id
+  } catch (error) {
+    if (isUniqueViolation(error)) return null
+    throw error
+  }
+}
+
 /** The restore with this id; null when there is none. */
 export async function restoreById(db: Db | Tx, id: string): Promise<Restore | null> {
   const [row] = await db.select().from(restores).where(eq(restores.id, id))
@@ -90,12 +102,12 @@ export async function writeRestore(tx: Tx, claim: ClaimedRestore, patch: Restore
   return rows.length === 1
 }
 
-/** Keeps a restore ours while it is worked on. */
+/** Keeps a restore ours while it is worked on; one that was given back meanwhile is not taken again. */
 export async function renewRestore(db: Db, claim: ClaimedRestore, leaseMs: number): Promise<void> {
   await db
     .update(restores)
     .set({ leaseUntil: inMs(leaseMs) })
-    .where(and(eq(restores.id, claim.id), eq(restores.epoch, claim.epoch), open))
+    .where(and(eq(restores.id, claim.id), eq(restores.epoch, claim.epoch), isNotNull(restores.leaseUntil), open))
 }
 
 /** Ends every lease of the processes before: only for a database that one process owns alone. */

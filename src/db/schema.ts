@@ -1,7 +1,9 @@
 // The tables as drizzle sees them. The SQL under migrations/ is the truth; a test compares the two.
-import { bigint, boolean, integer, json, jsonb, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, json, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { at } from './schema-columns.ts'
 
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+export * from './schema-upgrades.ts'
+
 const serial = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
 
 export const users = pgTable('users', {

@@ -29,6 +29,7 @@ export type Refusal =
   | { reason: 'gateway-silent'; name: string }
   | { reason: 'guest-gone'; name: string }
   | BackupRefusal
+  | UpgradeRefusal
   | AccountRefusal
   | ConfigRefusal
   | KeyRefusal
@@ -56,6 +57,13 @@ export type BackupRefusal =
   | { reason: 'backups-limit'; limit: number }
   /** Its assistant is gone: it comes back as a new one. */
   | { reason: 'backup-orphan'; name: string; backup: string }
+
+/** Why an assistant stays on its version. */
+export type UpgradeRefusal =
+  /** The one that was chosen is not offered, or not later. `image` is what it runs. */
+  | { reason: 'no-upgrade'; name: string; image: string }
+  /** The new version does not know its settings. `problem`: the first of what is wrong. */
+  | { reason: 'upgrade-settings'; name: string; image: string; problem: DocumentProblem }
 
 /** Why a secret was not set or removed. `name` is the variable's; nothing of its value is ever here. */
 export type KeyRefusal =

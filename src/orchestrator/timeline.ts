@@ -8,6 +8,7 @@ import { closeIncidents, openIncidents, raiseIncident, type IncidentKind } from 
 import { announceOutcome, announceProgress, chatOfOperation, storedOf, type InstanceRow } from '../db/instances.ts'
 import { forgetSecrets, secretsOf } from '../db/secret-names.ts'
 import { endSharesOf } from '../db/shares.ts'
+import { isBeingUpgraded } from '../db/upgrades.ts'
 import { channelsOf } from '../domain/credentials.ts'
 import { EXIT_BAD_CONFIG, SOFT_LIMIT_MS, type BlockReason, type FailReason, type Observed } from '../domain/next-step.ts'
 import { milestones, operationKinds, type Milestone, type OperationKind } from '../domain/status.ts'
@@ -131,7 +132,9 @@ export async function recordBlocked(tx: Tx, row: InstanceRow, reason: BlockReaso
   if (row.blocked === reason) return
   await addEvent(tx, { instanceId: row.id, operationId: row.operationId, kind: 'blocked', detail: { reason } })
   const open = await openIncidents(tx, row.id)
-  if (!open.some((one) => one.kind === reason))
+  // A new version that does not start is gone back from, and told with that.
+  const onTrial = reason === 'bad-config' && (await isBeingUpgraded(tx, row.id))
+  if (!onTrial && !open.some((one) => one.kind === reason))
     await raiseIncident(tx, { instanceId: row.id, userId: row.userId, kind: reason, detail: { region: row.region } })
   if (row.operationId !== null) await tellProgress(tx, row, row.operationId)
 }
@@ -162,6 +165,7 @@ export async function noticeExits(tx: Tx, before: InstanceRow, machine: FlyMachi
   const kind: IncidentKind = exit.oomKilled ? 'out-of-memory' : exit.exitCode === EXIT_BAD_CONFIG ? 'bad-config' : 'crashed'
   // A gateway that leaves cleanly while it is being restarted or stopped by us did what it was told.
   if (kind === 'crashed' && (exit.exitCode === 0 || before.operationKind !== null)) return
+  if (await isBeingUpgraded(tx, before.id)) return
   await addEvent(tx, {
     instanceId: before.id,
     operationId: before.operationId,

@@ -48,6 +48,8 @@ const verdicts: Record<ActionName, Verdicts> = {
   restore: everybody('unknown-backup'),
   'backup-schedule': ownerOnly(),
   'backup-link': everybody('unknown-backup'),
+  upgrade: ownerOnly(),
+  'start-upgrade': ownerOnly('no-upgrade'),
   destroy: { owner: 'ok', operator: 'ok', viewer: 'not-allowed', ...unseen },
   approve: everybody('approval-over'),
   alerts: ownerOnly(),

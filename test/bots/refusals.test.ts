@@ -32,6 +32,13 @@ const refusals: Record<Refusal['reason'], Refusal> = {
   'unknown-backup': { reason: 'unknown-backup' },
   'backups-limit': { reason: 'backups-limit', limit: 12 },
   'backup-orphan': { reason: 'backup-orphan', name: 'my-claw', backup: 'abcdefgh2345' },
+  'no-upgrade': { reason: 'no-upgrade', name: 'my-claw', image: 'gateway:openclaw-2026.9.6' },
+  'upgrade-settings': {
+    reason: 'upgrade-settings',
+    name: 'my-claw',
+    image: 'gateway:openclaw-2027.1.1',
+    problem: { kind: 'unknown', path: 'tools.profil', line: null },
+  },
   'config-invalid': { reason: 'config-invalid', problems: [{ kind: 'unknown', path: 'tools.profil', line: 3 }], more: 0 },
   'config-same': { reason: 'config-same' },
   'config-changed': { reason: 'config-changed' },

@@ -30,6 +30,7 @@ import { answerApproval, answerShare } from './sharing.ts'
 import { expectJob, isSomebodyElses, show, tell, type Turn } from './turn.ts'
 import { answerKeyLink } from './key-link.ts'
 import { paragraph, type View } from './view.ts'
+import { answerUpgrades } from './upgrades.ts'
 import { answerWhatsapp } from './whatsapp.ts'
 import {
   helpView,
@@ -61,7 +62,7 @@ export const commands: readonly CommandWords[] = [
 ]
 export const commandNames: readonly string[] = commands.map((one) => one.name)
 /** What a button may ask for: any command, and what only buttons ask. */
-export const pressVerbs: readonly string[] = [...commandNames, 'retry', 'approve', 'restore', 'backup-schedule', 'backup-link']
+export const pressVerbs: readonly string[] = [...commandNames, 'retry', 'approve', 'restore', 'backup-schedule', 'backup-link', 'start-upgrade']
 const SUGGESTIONS = 3
 
 /** Carries out a command or what a button asks for. */
@@ -182,6 +183,9 @@ async function answerAction(turn: Turn, name: ActionName, args: readonly string[
     case 'backup-schedule':
     case 'backup-link':
       return answerBackups(turn, name, args, (former) => restoreDeploy(turn, former))
+    case 'upgrade':
+    case 'start-upgrade':
+      return answerUpgrades(turn, name, args)
     case 'set-key-link':
       return answerKeyLink(turn, args)
     case 'forget-me':

@@ -16,6 +16,7 @@ import { linkNews } from './account.ts'
 import { digestNews, incidentNews, nightNews, placeLostNews } from './alert-news.ts'
 import { approvalNews } from './sharing.ts'
 import type { Info } from './info.ts'
+import { upgradeNews } from './upgrades.ts'
 import { keyLinkNews } from './key-link.ts'
 import type { View } from './view.ts'
 import { pairingReplacedView, pairingView } from './words/whatsapp.ts'
@@ -75,6 +76,9 @@ export function createRender(deps: RenderDeps): Render {
         return backupNews(deps.db, row, reader.timeZone)
       case 'restore':
         return restoreNews(deps.db, row, reader.timeZone)
+      case 'upgrade':
+      case 'upgraded':
+        return upgradeNews(deps.db, row, { timeZone: reader.timeZone, now: deps.clock.now() })
       case 'link-request':
         return linkNews(deps.db, row.key, linkSchema.parse(row.payload))
       case 'approval':

@@ -1,6 +1,6 @@
 // A small gateway for tests and for computers with too little memory: the health paths of the real one, and switches to misbehave.
 // It is a program of its own, started in a machine's process: its only input is the machine's environment, and it imports nothing of Conch's.
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { text as bodyOf } from 'node:stream/consumers'
@@ -114,6 +114,29 @@ if (exitCode !== null) {
   say(`leaving at boot with code ${exitCode}`)
   process.exit(exitCode)
 }
+
+/**
+ * As real gateways do, a version takes what an earlier one left over into its own form, and refuses what a later one left. The end of its name says what
+ * is wrong with it: `2.0-crashes`, `2.0-refuses` its settings, `2.0-sick`, `2.0-deaf` on its chats.
+ */
+function takeOver(version: string): void {
+  const dir = env['OPENCLAW_STATE_DIR'] ?? '.'
+  const file = join(dir, 'practice-version')
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (before.localeCompare(version, 'en', { numeric: true }) > 0) {
+    say(`what it knows is of version ${before}, and this is ${version}`)
+    process.exit(1)
+  }
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(file, version)
+  if (version.endsWith('-refuses')) process.exit(78)
+  if (version.endsWith('-crashes')) process.exit(1)
+  if (version.endsWith('-sick')) sick = true
+  if (version.endsWith('-deaf')) down.add('telegram')
+}
+
+const version = env['STUB_VERSION']
+if (version !== undefined) takeOver(version)
 
 const server = createServer(handle)
 server.on('upgrade', (request, socket) => guests.accept(request, socket))

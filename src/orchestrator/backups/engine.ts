@@ -18,6 +18,7 @@ import { announceAgain } from '../../db/outbox.ts'
 import { claimRestores, renewRestore, restoreKey, writeRestore, type ClaimedRestore, type RestorePatch } from '../../db/restores.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { createTurns, kindOf, type Kind, type Turns } from '../turns.ts'
 import { moveBackup, type CopyDeps } from './backup-move.ts'
 import { moveRestore } from './restore-move.ts'
 
@@ -27,22 +28,11 @@ export type BackupEngineDeps = CopyDeps & {
   /** Called after every write that owes somebody a message. */
   announced: () => void
 }
-export type BackupEngine = {
-  /** Looks at what is due now. */
-  wake(): void
-  /** Runs until `signal` is aborted; what is under way is given up, and goes on elsewhere or after the next start. */
-  run(signal: AbortSignal): Promise<void>
-  /** One turn for everything that is due; how many were taken. */
-  turn(signal?: AbortSignal): Promise<number>
+export type BackupEngine = Turns & {
   /** Wants what schedules say, and deletes what was kept long enough. */
   tick(): Promise<void>
 }
 
-/** Each may hold one stream open. */
-const AT_ONCE_MAX = 8
-const IDLE_MS = 1_000
-const LEASE_MS = 60_000
-const RENEW_MS = LEASE_MS / 3
 /** A backup is given up after this, whatever it waits for. */
 const BACKUP_PATIENCE_MS = 2 * 3_600_000
 /** As long as a new assistant may take to become live, and a busy one to be saved. */
@@ -50,44 +40,23 @@ const RESTORE_PATIENCE_MS = 3 * 3_600_000
 const TICK_MAX = 200
 
 export function createBackupEngine(deps: BackupEngineDeps): BackupEngine {
-  const { db, clock, log } = deps
-  const running = new Set<Promise<void>>()
-  let bell = new AbortController()
-  const begin = (work: Promise<void>, what: string): void => {
-    const done = work
-      .catch((error: unknown) => log.error({ err: error, what }, 'a backup or a restore could not go on; its lease will end'))
-      .finally(() => {
-        running.delete(done)
-        bell.abort()
-      })
-    running.add(done)
+  const { db } = deps
+  const restores: Kind<ClaimedRestore> = {
+    claim: (options) => claimRestores(db, { ...options, patienceMs: RESTORE_PATIENCE_MS }),
+    renew: (claim, leaseMs) => renewRestore(db, claim, leaseMs),
+    turn: (claim, signal) => turnRestore(deps, claim, signal),
   }
-  const take = async (signal: AbortSignal): Promise<number> => {
-    const restores = await claimRestores(db, { leaseMs: LEASE_MS, patienceMs: RESTORE_PATIENCE_MS, limit: AT_ONCE_MAX - running.size })
-    for (const claim of restores) begin(turnRestore(deps, claim, signal), claim.id)
-    const backups = await claimBackups(db, { leaseMs: LEASE_MS, patienceMs: BACKUP_PATIENCE_MS, limit: AT_ONCE_MAX - running.size })
-    for (const claim of backups) begin(turnBackup(deps, claim, signal), claim.id)
-    return restores.length + backups.length
+  const backups: Kind<ClaimedBackup> = {
+    claim: (options) => claimBackups(db, { ...options, patienceMs: BACKUP_PATIENCE_MS }),
+    renew: (claim, leaseMs) => renewBackup(db, claim, leaseMs),
+    turn: (claim, signal) => turnBackup(deps, claim, signal),
   }
+  const turns = createTurns(deps, [kindOf(deps, restores), kindOf(deps, backups)])
   return {
-    wake: () => bell.abort(),
+    ...turns,
     async run(signal) {
-      signal.addEventListener('abort', () => bell.abort(), { once: true })
-      while (!signal.aborted) {
-        bell = new AbortController()
-        const taken = await take(signal).catch((error: unknown) => {
-          log.error({ err: error }, 'backups could not be claimed')
-          return 0
-        })
-        if (taken === 0 && !signal.aborted) await clock.sleep(IDLE_MS, bell.signal)
-      }
-      await Promise.all(running)
+      await turns.run(signal)
       await deps.machine.close()
-    },
-    async turn(signal = new AbortController().signal) {
-      const taken = await take(signal)
-      await Promise.all(running)
-      return taken
     },
     tick: () => tick(deps),
   }
@@ -102,31 +71,9 @@ async function tick({ db, store, log }: BackupEngineDeps): Promise<void> {
   }
 }
 
-/** Works while its lease is renewed. */
-async function leased<T>({ clock, log }: BackupEngineDeps, renew: () => Promise<void>, work: () => Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const renewing = (async () => {
-    for (;;) {
-      await clock.sleep(RENEW_MS, over.signal)
-      if (over.signal.aborted) return
-      await renew().catch((error: unknown) => log.warn({ err: error }, 'a lease of a backup could not be renewed'))
-    }
-  })()
-  try {
-    return await work()
-  } finally {
-    over.abort()
-    await renewing
-  }
-}
-
 async function turnBackup(deps: BackupEngineDeps, claim: ClaimedBackup, signal: AbortSignal): Promise<void> {
   const { db, log } = deps
-  const moved = await leased(
-    deps,
-    () => renewBackup(db, claim, LEASE_MS),
-    () => moveBackup(deps, claim, signal),
-  )
+  const moved = await moveBackup(deps, claim, signal)
   // What was cut off by our own end says nothing: it is given back as it was.
   const patch: BackupPatch = signal.aborted && moved.state !== 'done' ? { state: 'wanted', fails: claim.fails, againMs: 0 } : moved
   const ended = patch.state === 'done' || patch.state === 'failed'
@@ -152,11 +99,7 @@ async function tellBackup(tx: Tx, { id, instanceId, userId, kind }: ClaimedBacku
 
 async function turnRestore(deps: BackupEngineDeps, claim: ClaimedRestore, signal: AbortSignal): Promise<void> {
   const { db, log } = deps
-  const moved = await leased(
-    deps,
-    () => renewRestore(db, claim, LEASE_MS),
-    () => moveRestore(deps, claim, signal),
-  )
+  const moved = await moveRestore(deps, claim, signal)
   // What was cut off by our own end counts as no failure.
   const patch: RestorePatch = signal.aborted && 'againMs' in moved && moved.state === claim.state ? { state: moved.state, againMs: 0 } : moved
   const news = patch.state !== claim.state

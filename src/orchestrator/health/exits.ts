@@ -6,6 +6,7 @@ import type { Db, Tx } from '../../db/connect.ts'
 import { addEvent } from '../../db/events.ts'
 import { raiseIncident, type IncidentKind } from '../../db/incidents.ts'
 import { lockInstance, noteExits, type InstanceRow } from '../../db/instances.ts'
+import { isBeingUpgraded } from '../../db/upgrades.ts'
 import type { MachineControl } from '../door.ts'
 
 export type ExitNews = { instanceId: string; exits: number }
@@ -29,7 +30,8 @@ export async function noticeEnds(deps: { db: Db; control: MachineControl }, news
     // Fewer than before: another volume, which has told of nothing yet.
     const isNews = news.exits > row.exitsSeen && row.power !== 'off' && row.operationKind === null
     await noteExits(tx, row.id, { exits: news.exits, look: isNews })
-    if (!isNews) return
+    // What a new version does on trial is told with how that ends.
+    if (!isNews || (await isBeingUpgraded(tx, row.id))) return
     for (const one of happened.length === 0 ? [unknownEnd(news.exits)] : happened) await tell(tx, row, one)
     const refused = health?.config.refused ?? null
     if (refused !== null && happened.some((one) => one.reason === 'bad-config') && health !== null && health.config.running > 0)

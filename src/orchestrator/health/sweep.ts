@@ -1,6 +1,7 @@
 // The health sweep: every running instance is asked once a minute whether it is alive. Three failures in a row write the intent to restart
 // and the alert in one transaction; the reconciler does the restarting. A single failure only makes the reconciler look.
 import { isBeingRestored } from '../../db/restores.ts'
+import { isBeingUpgraded } from '../../db/upgrades.ts'
 import { claimTargets, nextTargetInMs, recordChecks, type CheckResult, type Target } from '../../db/health.ts'
 import { raiseIncident } from '../../db/incidents.ts'
 import { instanceById, jobBeganWithin, requestChange, wakeInstances } from '../../db/instances.ts'
@@ -199,8 +200,8 @@ async function restartUnhealthy(db: Db, down: { instanceId: string; failures: nu
     if (row === null || row.power === 'off' || row.deleteRequestedAt !== null || row.blocked !== null) return
     if (row.operationKind !== null && !WAITING_FOR_HEALTH.includes(row.operationKind)) return
     if (await jobBeganWithin(tx, row.id, JOB_GRACE_MS)) return
-    // Its machine looks after that, and undoes it when the gateway does not come up.
-    if (await isBeingRestored(tx, row.id)) return
+    // Who looks after that undoes it when the gateway does not come up.
+    if ((await isBeingRestored(tx, row.id)) || (await isBeingUpgraded(tx, row.id))) return
     const asked = await requestChange(tx, row.id, { kind: 'recover', set: { restart: true }, chat: null, cause: 'health' })
     if (asked === null) return
     await raiseIncident(tx, { instanceId: row.id, userId: row.userId, kind: 'unhealthy', detail: { error: down.error, failures: down.failures } })

@@ -26,6 +26,7 @@ import { regions } from './german/regions.ts'
 import { sharing } from './german/sharing.ts'
 import { time } from './german/time.ts'
 import { trouble } from './german/trouble.ts'
+import { upgrades } from './german/upgrades.ts'
 import { whatsapp } from './german/whatsapp.ts'
 
 export const german: Readonly<Record<string, string>> = {
@@ -56,5 +57,6 @@ export const german: Readonly<Record<string, string>> = {
   ...sharing,
   ...time,
   ...trouble,
+  ...upgrades,
   ...whatsapp,
 }

@@ -75,7 +75,8 @@ export function imageWords(reference: string): string {
   const image = imageOf(reference)
   if (image.kind === 'openclaw') return `OpenClaw ${image.version}`
   if (image.kind === 'clawdbot') return `Clawdbot ${image.version}`
-  return image.kind === 'stub' ? t`Practice gateway (no real assistant inside)` : reference
+  if (image.kind !== 'stub') return reference
+  return image.version === null ? t`Practice gateway (no real assistant inside)` : t`Practice gateway ${image.version}`
 }
 
 /** What thinks inside: "Claude (key …x4Qe)". */

@@ -9,6 +9,7 @@ import { configAnswer, isConfigRefusal } from './config-problems.ts'
 import { isKeyRefusal, keyAnswer } from './key-problems.ts'
 import { privateOnlyView } from './greeting.ts'
 import { isSharingRefusal, sharingAnswer } from './sharing-refusals.ts'
+import { isUpgradeRefusal, upgradeAnswer } from './upgrades.ts'
 import { durationWords } from './time.ts'
 
 /** What was asked, so that a way out can offer it again. */
@@ -39,6 +40,7 @@ function answer(refusal: Said, asked: Asked): Answer {
   if (isKeyRefusal(refusal)) return keyAnswer(refusal, asked.instance)
   if (isSharingRefusal(refusal)) return sharingAnswer(refusal, asked)
   if (isBackupRefusal(refusal)) return backupAnswer(refusal, asked)
+  if (isUpgradeRefusal(refusal)) return upgradeAnswer(refusal)
   switch (refusal.reason) {
     case 'instance-limit':
       return {
@@ -176,6 +178,8 @@ function busyText(name: Text, state: string): Text {
       return say`${name} is being updated just now.`
     case 'saving':
       return say`${name} is being saved just now.`
+    case 'upgrading':
+      return say`${name} is moving to another version just now.`
     case 'restoring':
       return say`${name} is being restored just now.`
     default:
