@@ -7,34 +7,44 @@ import type { Db, Tx } from './connect.ts'
 import { announce, holdMessage, moveToNextChat, REPLACES, type ClaimedChat } from './outbox.ts'
 import { alertHours, alertSettings, incidents, instances, outbox } from './schema.ts'
 
-type Message = { id: number; key: string; template: string; userId: string }
+type Message = { id: number; key: string; template: string; userId: string; payload: Record<string, unknown> }
+/** Set in the payload of news that nobody waits for: they come after the quiet hours. */
+export const UNASKED = { unasked: true } as const
 
 /**
  * Whether a message that nobody has seen yet must wait: new trouble, for as long as it is snoozed or the person wants quiet, whichever ends
  * later. It is asked again when that time is over. 'fenced': the lease was lost.
  */
 export async function holdUntold(db: Db, chat: ClaimedChat, message: Message): Promise<'held' | 'free' | 'fenced'> {
-  if (message.template !== INCIDENT) return 'free'
+  const isIncident = message.template === INCIDENT
+  if (!isIncident && message.payload['unasked'] !== true) return 'free'
   return db.transaction(async (tx) => {
     await lockWishes(tx, message.userId)
-    const hold = await holdOf(tx, message)
+    const hold = isIncident ? await holdOf(tx, message) : await quietOf(tx, message)
     if (hold === null) return 'free'
     if (!(await holdMessage(tx, chat, { id: message.id, until: hold.until }))) return 'fenced'
-    if (hold.why === 'quiet') await announceNight(tx, chat, { userId: message.userId, until: hold.until })
+    if (isIncident && hold.why === 'quiet') await announceNight(tx, chat, { userId: message.userId, until: hold.until })
     return 'held'
   })
 }
 
-async function holdOf(tx: Tx, message: Message): Promise<{ until: Date; why: 'quiet' | 'snoozed' } | null> {
+type Hold = { until: Date; why: 'quiet' | 'snoozed' }
+
+async function quietOf(tx: Tx, { userId }: Message): Promise<Hold | null> {
+  const { quiet, timeZone } = await alertHoursOf(tx, userId)
+  const until = quiet === null ? null : quietUntil(quiet, timeZone, await databaseTime(tx))
+  return until === null ? null : { until, why: 'quiet' }
+}
+
+async function holdOf(tx: Tx, message: Message): Promise<Hold | null> {
   const [incident] = await tx
     .select({ instanceId: incidents.instanceId })
     .from(incidents)
     .where(eq(incidents.id, message.key.slice(INCIDENT.length + 1)))
   if (incident === undefined) return null
-  const { quiet, timeZone } = await alertHoursOf(tx, message.userId)
   const { snoozedUntil } = await alertSettingsOf(tx, incident.instanceId)
-  const quietEnd = quiet === null ? null : quietUntil(quiet, timeZone, await databaseTime(tx))
-  if (quietEnd !== null && (snoozedUntil === null || quietEnd >= snoozedUntil)) return { until: quietEnd, why: 'quiet' }
+  const quiet = await quietOf(tx, message)
+  if (quiet !== null && (snoozedUntil === null || quiet.until >= snoozedUntil)) return quiet
   return snoozedUntil === null ? null : { until: snoozedUntil, why: 'snoozed' }
 }
 

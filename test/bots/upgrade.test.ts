@@ -12,7 +12,8 @@ import { createBackupEngine } from '../../src/orchestrator/backups/engine.ts'
 import { createMachineCopies } from '../../src/orchestrator/backups/machine.ts'
 import { createFolderStore } from '../../src/orchestrator/backups/store.ts'
 import { createProber } from '../../src/orchestrator/health/probe.ts'
-import { createUpgradeEngine } from '../../src/orchestrator/upgrades/engine.ts'
+import { createUpgradeEngine, type UpgradeEngine } from '../../src/orchestrator/upgrades/engine.ts'
+import { runOps } from '../../src/ops.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { testSigner } from '../support/signing.ts'
 import { controlOf, createWorld, startMachines, type Machines } from '../support/world.ts'
@@ -31,6 +32,9 @@ describe('upgrades in conversation', async () => {
   afterAll(() => machines.close())
 
   type Upgraded = Scene & {
+    upgrades: UpgradeEngine
+    /** Everything that is due, once; what ann sees. */
+    turn(): Promise<string>
     /** Everything that is due, again and again, until ann sees this. */
     until(seen: string): Promise<void>
     /** A file in what the assistant knows. */
@@ -80,6 +84,8 @@ describe('upgrades in conversation', async () => {
     await expect.poll(turn, { timeout: 30_000, interval: 50 }).toContain('my-claw is live')
     return {
       ...scene,
+      upgrades,
+      turn,
       until: (seen) => expect.poll(turn, { timeout: 60_000, interval: 50 }).toContain(seen),
       async note() {
         const [row] = rowsOf<{ volume: string }>(await db.execute(sql`select volume_id as volume from instances`))
@@ -171,6 +177,28 @@ describe('upgrades in conversation', async () => {
       await it.later(5)
       await it.until('it could not connect to your chats any more.')
       expect(await it.rows(image)).toEqual([{ image: FIRST, power: 'on' }])
+    },
+    LONG_MS,
+  )
+
+  test(
+    'one that the operator moves along is told once it is done, and not at night',
+    async () => {
+      const it = await deployed([])
+      const { ann, world, upgrades } = it
+      const { db } = world.database
+      await ann.says('/alerts')
+      await db.execute(sql`insert into alert_hours (user_id, quiet_from, quiet_to) select user_id, 0, 1439 from instances`)
+      await db.execute(sql`update users set time_zone = 'UTC'`)
+      await runOps(db, ['rollout', 'gateway:stub-2.0', '--percent', '100'])
+      await upgrades.tick()
+      await expect.poll(async () => (await it.turn(), it.rows(sql`select state from upgrades`)), { timeout: 30_000 }).toEqual([{ state: 'done' }])
+      await it.turn()
+      expect(ann.sees()).not.toContain('Practice gateway 2.0')
+      await db.execute(sql`delete from alert_hours`)
+      await db.execute(sql`update outbox set held_until = null`)
+      await it.until('I moved my-claw to Practice gateway 2.0, and it is well.')
+      expect(it.chat.texts('ann').filter((text) => text.includes('Practice gateway 2.0'))).toHaveLength(1)
     },
     LONG_MS,
   )

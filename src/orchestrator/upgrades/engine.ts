@@ -1,5 +1,6 @@
 // Upgrades: rows are what is wanted, and each turn takes one step for those that are due, under a fenced lease. The step and the job that it needs are
 // written in one transaction; the reconciler brings the job about. It must never import a face: news leave through the outbox.
+import { UNASKED } from '../../db/alert-delivery.ts'
 import type { Tx } from '../../db/connect.ts'
 import { lockInstance, requestChange, type InstanceRow } from '../../db/instances.ts'
 import { announce, announceAgain, chatOfMessage } from '../../db/outbox.ts'
@@ -71,6 +72,6 @@ async function write(tx: Tx, claim: ClaimedUpgrade, { patch: wanted, image }: Mo
 async function tellEnd(tx: Tx, claim: ClaimedUpgrade, { row, patch }: { row: InstanceRow; patch: UpgradePatch }): Promise<void> {
   const chat = await chatOfMessage(tx, upgradeKey(claim.id))
   if (('reason' in patch && patch.reason === 'gone') || (chat === null && patch.state === 'failed')) return
-  const message = { key: upgradedKey(claim.id), template: 'upgraded', payload: { upgradeId: claim.id } }
+  const message = { key: upgradedKey(claim.id), template: 'upgraded', payload: { upgradeId: claim.id, ...(chat === null && UNASKED) } }
   await announce(tx, { userId: row.userId, ...(chat !== null && { chat }), ...message })
 }
