@@ -113,6 +113,7 @@ async function converse(options: AppOptions, { database, provider, platforms, st
     addressTemplate: provider.addressTemplate,
     faces: [...platforms.map((one) => one.face), ...(terminal === null ? [] : [terminal])],
     settings: { image: config.gatewayImage, billing: false },
+    ...(config.browserSuffix !== null && { browserSuffix: config.browserSuffix }),
     signingKeys: config.signingKeys ?? (await signingKeysOf(join(config.home, 'signing-keys.json'))),
     webAddress,
     backups: store,

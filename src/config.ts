@@ -16,6 +16,8 @@ export type Config = {
   /** The address that people's browsers reach us under, without a slash at its end. Null: only this machine does. */
   publicUrl: string | null
   gatewayImage: string
+  /** What the image's name ends with for plans whose assistants browse; null: all run the same. */
+  browserSuffix: string | null
   /** Where archives of backups are kept. */
   backupDir: string
   provider: { kind: 'local' } | { kind: 'fly'; token: Sealed; org: string; apiUrl: string }
@@ -105,6 +107,16 @@ const environment = z.object({
       description: 'What an instance runs. `gateway:stub` is a small stand-in without an assistant, for trying out and for little memory.',
       example: 'gateway:stub',
       default: '`gateway:openclaw-2026.9.6`',
+    }),
+  GATEWAY_BROWSER_SUFFIX: z
+    .string()
+    .regex(/^-[a-z0-9.-]{1,40}$/, 'must be the end of an image name, such as -browser')
+    .optional()
+    .meta({
+      description:
+        'What the name of that image ends with for assistants on Pro: its variant with Chromium, which `images/gateway` makes as the target `browser`.',
+      example: '-browser',
+      default: 'Pro runs the same image',
     }),
   CONCH_BACKUP_DIR: z.string().optional().meta({
     description: 'Folder of the backups of instances. Processes that share a database must share it as well, for example on a network volume.',
@@ -244,6 +256,7 @@ function configOf(env: Environment): Config {
     port: env.PORT,
     publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
     gatewayImage: env.GATEWAY_IMAGE,
+    browserSuffix: env.GATEWAY_BROWSER_SUFFIX ?? null,
     backupDir: env.CONCH_BACKUP_DIR ?? join(env.CONCH_HOME, 'backups'),
     provider:
       env.FLY_API_TOKEN === undefined || env.FLY_ORG === undefined

@@ -41,7 +41,7 @@ import { createProber } from './orchestrator/health/probe.ts'
 import { createSweep, sweepDefaults, type SweepOptions } from './orchestrator/health/sweep.ts'
 import { createLoop, type LoopOptions } from './orchestrator/loop.ts'
 import { createLinkTo, createMachineControl, type MachineControl } from './orchestrator/door.ts'
-import { appNameOf } from './orchestrator/machine-config.ts'
+import { appNameOf, fleetOf } from './orchestrator/machine-config.ts'
 import { createGateway } from './orchestrator/pairing/gateway.ts'
 import { createGuests } from './orchestrator/pairing/guests.ts'
 import { createPairings } from './orchestrator/pairing/pairing.ts'
@@ -56,6 +56,8 @@ export type ControlPlaneDeps = {
   database: Database
   fly: FlyClient
   addressTemplate: string
+  /** What an image's name ends with for plans whose assistants browse. */
+  browserSuffix?: string
   faces: readonly Face[]
   settings: Omit<ActionSettings, 'linkTo'>
   /** What this control plane signs with, as CONCH_SIGNING_KEYS has it. */
@@ -123,8 +125,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const notifier = createNotifier({ db, faces, clock, random, log, owner, render })
   const control = createMachineControl({ signer, addressTemplate: deps.addressTemplate, read: (url, headers) => prober.read(url, headers) })
   const copies = backupEngine(deps, { control, announced })
+  const fleet = fleetOf({ ...deps, keys: signer.publicKeys })
   const loop = createLoop(
-    { db, fly, clock, random, log, addressTemplate: deps.addressTemplate, keys: signer.publicKeys, probe: (url) => prober.check(url), announced },
+    { db, fly, clock, random, log, ...fleet, probe: (url) => prober.check(url), announced },
     { owner, ...LOOP_DEFAULTS, ...deps.loop },
   )
   const changed = (): void => {
@@ -135,8 +138,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
-  const versions = { prober, control, addressTemplate: deps.addressTemplate, keys: signer.publicKeys }
-  const upgrades = createUpgradeEngine({ db, clock, log, changed, ...versions })
+  const upgrades = createUpgradeEngine({ db, clock, log, changed, prober, control, ...fleet })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({

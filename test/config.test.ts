@@ -24,6 +24,7 @@ describe('configuration', () => {
       port: 8787,
       publicUrl: null,
       gatewayImage: 'gateway:openclaw-2026.9.6',
+      browserSuffix: null,
       backupDir: '.conch/backups',
       provider: { kind: 'local' },
       telegram: null,

@@ -5,8 +5,18 @@ export const planIdSchema = z.enum(['starter', 'pro'])
 export type PlanId = z.infer<typeof planIdSchema>
 
 export type Guest = { cpuKind: 'shared' | 'performance'; cpus: number; memoryMb: number; swapMb: number }
-/** `backupDays`: how long a backup is kept. */
-export type Plan = { id: PlanId; title: string; priceCents: number; instancesMax: number; guest: Guest; volumeGb: number; backupDays: number }
+export type Plan = {
+  id: PlanId
+  title: string
+  priceCents: number
+  instancesMax: number
+  guest: Guest
+  volumeGb: number
+  /** How long a backup is kept. */
+  backupDays: number
+  /** Its assistants may use a browser. */
+  browser: boolean
+}
 
 /**
  * The offer. Starter has 1 GB of swap beside its 1 GB of memory: the gateway alone was measured at 715 to 830 MB,
@@ -21,6 +31,7 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     guest: { cpuKind: 'shared', cpus: 1, memoryMb: 1024, swapMb: 1024 },
     volumeGb: 1,
     backupDays: 7,
+    browser: false,
   },
   pro: {
     id: 'pro',
@@ -30,5 +41,6 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     guest: { cpuKind: 'shared', cpus: 2, memoryMb: 2048, swapMb: 1024 },
     volumeGb: 5,
     backupDays: 30,
+    browser: true,
   },
 }

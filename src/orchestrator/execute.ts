@@ -9,7 +9,7 @@ import { randomId } from '../lib/random.ts'
 import { Sealed } from '../lib/sealed.ts'
 import { ProviderError } from './fly/errors.ts'
 import type { FlyClient } from './fly/types.ts'
-import { appNameOf, machinePlan, volumeNameOf } from './machine-config.ts'
+import { appNameOf, machinePlan, volumeNameOf, type FleetOptions } from './machine-config.ts'
 
 /** Steps that change something at the provider. */
 export type ProviderStep = Exclude<Step, { kind: 'restart-seen' | 'probe' | 'wait' | 'blocked' | 'settled' | 'gone' | 'fail' }>
@@ -20,7 +20,7 @@ const PASSWORD = 'OPENCLAW_GATEWAY_PASSWORD'
 
 export type Made = { volumeId?: string; machineId?: string; secretsVersion?: number }
 /** `document`: the owner's configuration, of the version that the row names. */
-export type ExecuteDeps = { fly: FlyClient; addressTemplate: string; keys: string; document: JsonObject | null }
+export type ExecuteDeps = FleetOptions & { fly: FlyClient; document: JsonObject | null }
 
 /** Performs `step` and returns the ids of what it made. Throws a ProviderError when the provider refuses or does not answer. */
 export async function execute(deps: ExecuteDeps, row: InstanceRow, step: ProviderStep): Promise<Made> {

@@ -34,22 +34,32 @@ function gatewayDocument(row: InstanceRow, owner: JsonObject | null, address: st
 }
 
 export type MachinePlan = { config: FlyMachineConfig; spec: string }
-export type PlanOptions = {
+/** What is the same for all machines of this control plane. */
+export type FleetOptions = {
   addressTemplate: string
-  volumeId: string | null
   /** The public keys that the machine checks the control plane's tokens with: a JSON Web Key Set. */
   keys: string
+  /** What an image's name ends with for plans whose assistants browse: the variant with Chromium. Without it, all run the same. */
+  browserSuffix?: string
+}
+/** Those of whoever works on the fleet, without the rest of what they have. */
+export function fleetOf({ addressTemplate, keys, browserSuffix }: FleetOptions): FleetOptions {
+  return { addressTemplate, keys, ...(browserSuffix !== undefined && { browserSuffix }) }
+}
+
+export type PlanOptions = FleetOptions & {
+  volumeId: string | null
   /** The owner's configuration, of the version that the row names; null as long as they have none. */
   document: JsonObject | null
 }
 
 /** The machine configuration for an instance and its fingerprint (16 hex characters of SHA-256). */
 export function machinePlan(row: InstanceRow, options: PlanOptions): MachinePlan {
-  const { guest } = plans[planIdSchema.parse(row.plan)]
+  const { guest, browser } = plans[planIdSchema.parse(row.plan)]
   const wanted = gatewayDocument(row, options.document, addressOf(row.id, options.addressTemplate))
   const [document, open] = [JSON.stringify(wanted), publicPaths(wanted)]
   const config: FlyMachineConfig = {
-    image: row.image,
+    image: browser ? `${row.image}${options.browserSuffix ?? ''}` : row.image,
     guest: { cpu_kind: guest.cpuKind, cpus: guest.cpus, memory_mb: guest.memoryMb },
     init: { swap_size_mb: guest.swapMb },
     env: {

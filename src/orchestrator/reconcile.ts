@@ -26,19 +26,16 @@ import { execute, type Made, type ProviderStep } from './execute.ts'
 import { ProviderError } from './fly/errors.ts'
 import type { FlyClient, FlyMachine } from './fly/types.ts'
 import type { ProbeResult } from './health/probe.ts'
-import { addressOf, appNameOf, machinePlan } from './machine-config.ts'
+import { addressOf, appNameOf, fleetOf, machinePlan, type FleetOptions } from './machine-config.ts'
 import { noticeExits, recordBlocked, recordFailure, recordFallback, recordGone, recordProgress, recordSettled, recordStuck } from './timeline.ts'
 import { observe } from './observe.ts'
 
-export type ReconcileDeps = {
+export type ReconcileDeps = FleetOptions & {
   db: Db
   fly: FlyClient
   clock: Clock
   random: Random
   log: Log
-  addressTemplate: string
-  /** The public keys of this control plane, as machines get them. */
-  keys: string
   /** What the gateway at this address answers to its health probe. */
   probe: (url: string) => Promise<Pick<ProbeResult, 'ok' | 'exits' | 'degraded'>>
   /** Called after every write that owes somebody a message. */
@@ -99,7 +96,7 @@ async function takeTurn(deps: ReconcileDeps, row: InstanceRow, claim: Claim): Pr
 async function lookAndStep(deps: ReconcileDeps, row: InstanceRow, claim: Claim, wantFull: boolean): Promise<Turn | null> {
   const { observed, machine, full } = await observe(deps.fly, row, { full: wantFull })
   const document = (await currentConfig(deps.db, row))?.document ?? null
-  const plan = machinePlan(row, { addressTemplate: deps.addressTemplate, keys: deps.keys, volumeId: row.volumeId, document })
+  const plan = machinePlan(row, { ...fleetOf(deps), volumeId: row.volumeId, document })
   const now = deps.clock.now().getTime()
   const seen = seenPatch(row, observed, machine, full, new Date(now))
   const current = { ...row, ...seen }

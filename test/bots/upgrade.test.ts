@@ -161,6 +161,26 @@ describe('upgrades in conversation', async () => {
   )
 
   test(
+    'a version that cannot be had is gone back from, and nothing is restored',
+    async () => {
+      const it = await deployed(['gateway:stub-3.0-absent'])
+      const { ann } = it
+      await machines.fault({ match: { method: 'POST', path: '/machines/[^/]+$' }, kind: { status: 422, body: { error: 'no such image' } } })
+      onTestFinished(() => machines.clearFaults())
+      await ann.says('/upgrade')
+      await ann.presses('Update to Practice gateway 3.0-absent')
+      await expect
+        .poll(async () => (await it.turn(), it.rows(sql`select state, reason from upgrades`)), { timeout: 30_000 })
+        .toEqual([{ state: 'returned', reason: 'not-installed' }])
+      await it.turn()
+      expect(ann.sees()).toContain('I tried Practice gateway 3.0-absent, but it could not be installed. Nothing is lost.')
+      expect(await it.rows(sql`select id from restores`)).toEqual([])
+      expect(await it.rows(image)).toEqual([{ image: FIRST, power: 'on' }])
+    },
+    LONG_MS,
+  )
+
+  test(
     'a version that does not answer, or whose chats stay away, is given its time and then gone back from',
     async () => {
       const it = await deployed(['gateway:stub-2.0-sick', 'gateway:stub-2.0-deaf'], ['telegram'])

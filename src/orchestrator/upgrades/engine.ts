@@ -2,7 +2,7 @@
 // written in one transaction; the reconciler brings the job about. It must never import a face: news leave through the outbox.
 import { UNASKED } from '../../db/alert-delivery.ts'
 import type { Tx } from '../../db/connect.ts'
-import { lockInstance, requestChange, type InstanceRow } from '../../db/instances.ts'
+import { lockInstance, requestChange, wakeInstances, type InstanceRow } from '../../db/instances.ts'
 import { announce, announceAgain, chatOfMessage } from '../../db/outbox.ts'
 import { stepRollout } from '../../db/rollouts.ts'
 import { claimUpgrades, renewUpgrade, upgradedKey, upgradeKey, writeUpgrade, type ClaimedUpgrade, type UpgradePatch } from '../../db/upgrades.ts'
@@ -63,6 +63,8 @@ async function write(tx: Tx, claim: ClaimedUpgrade, { patch: wanted, image }: Mo
     const job = await requestChange(tx, claim.instanceId, { kind: 'update', set: { image }, chat: null, cause: 'upgrade' })
     assert(job !== null, `instance ${claim.instanceId} was locked, and is there`)
   }
+  // How it is before the switch is to be known: it may have started anew since it was looked at.
+  if (patch.state === 'saving' && claim.state === 'wanted') await wakeInstances(tx, { ids: [claim.instanceId] })
   if (patch.state !== claim.state) await announceAgain(tx, upgradeKey(claim.id))
   if (row !== null && ENDS.includes(patch.state)) await tellEnd(tx, claim, { row, patch })
   return patch

@@ -12,15 +12,12 @@ import { isReachable } from '../backups/backup-move.ts'
 import type { MachineControl } from '../door.ts'
 import { readinessOf } from '../health/channels.ts'
 import type { Prober } from '../health/probe.ts'
-import { addressOf, machinePlan } from '../machine-config.ts'
+import { addressOf, fleetOf, machinePlan, type FleetOptions } from '../machine-config.ts'
 
-export type MoveDeps = {
+export type MoveDeps = FleetOptions & {
   db: Db
   prober: Pick<Prober, 'check' | 'read'>
   control: Pick<MachineControl, 'authorization'>
-  addressTemplate: string
-  /** The public keys of this control plane, as machines get them. */
-  keys: string
 }
 /** `image`: what is wanted from now on, brought about by a job. */
 export type Moved = { patch: UpgradePatch; image?: string }
@@ -163,11 +160,11 @@ async function returning(deps: MoveDeps, claim: ClaimedUpgrade, row: InstanceRow
 const back = (reason: UpgradeEnd): { reason: UpgradeEnd; againMs: number } => ({ reason, againMs: AGAIN_MS })
 
 /** Whether its machine was started with what is wanted now. */
-async function hasStartedAnew({ db, addressTemplate, keys }: MoveDeps, row: InstanceRow): Promise<boolean> {
+async function hasStartedAnew(deps: MoveDeps, row: InstanceRow): Promise<boolean> {
   const { sent } = storedOf(row)
   if (sent === null || row.machineState !== 'started') return false
-  const document = (await currentConfig(db, row))?.document ?? null
-  const { spec } = machinePlan(row, { addressTemplate, keys, volumeId: row.volumeId, document })
+  const document = (await currentConfig(deps.db, row))?.document ?? null
+  const { spec } = machinePlan(row, { ...fleetOf(deps), volumeId: row.volumeId, document })
   return sent.spec === spec && row.startId !== sent.startIdBefore
 }
 
