@@ -6,7 +6,7 @@ export type UpgradeState = (typeof upgradeStates)[number]
 /** Nothing was changed. */
 const untouchedEnds = ['gone', 'stopped', 'not-ready', 'not-saved', 'no-space', 'overtaken'] as const
 /** The new version was tried, and did not do. */
-const returnEnds = ['not-installed', 'bad-config', 'keeps-crashing', 'not-answering', 'channels'] as const
+const returnEnds = ['not-installed', 'not-started', 'bad-config', 'keeps-crashing', 'not-answering', 'channels'] as const
 export const upgradeEnds = [...untouchedEnds, ...returnEnds] as const
 export type UpgradeEnd = (typeof upgradeEnds)[number]
 export type ReturnEnd = (typeof returnEnds)[number]

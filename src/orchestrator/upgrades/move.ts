@@ -112,7 +112,7 @@ function doesNotRun(claim: ClaimedUpgrade, row: InstanceRow): ReturnEnd | null {
 
 function unseen(claim: ClaimedUpgrade, row: InstanceRow): ReturnEnd {
   if (row.startId === claim.startBefore) return 'not-installed'
-  return row.machineState === 'started' ? 'not-answering' : 'keeps-crashing'
+  return row.machineState === 'started' ? 'not-answering' : 'not-started'
 }
 
 async function checking(deps: MoveDeps, claim: ClaimedUpgrade, row: InstanceRow): Promise<Moved> {

@@ -194,6 +194,8 @@ function faultText(reason: UpgradeEnd | null): Text {
   switch (reason) {
     case 'not-installed':
       return say`it could not be installed.`
+    case 'not-started':
+      return say`it did not start.`
     case 'bad-config':
       return say`it does not start with your settings.`
     case 'keeps-crashing':

@@ -37,6 +37,7 @@ export const upgrades: Readonly<Record<string, string>> = {
   'it got another version meanwhile.': 'Er hat inzwischen eine andere Version bekommen.',
   'it was busy with something else for too long.': 'Er war zu lange mit etwas anderem beschäftigt.',
   'it could not be installed.': 'Es ließ sich nicht installieren.',
+  'it did not start.': 'Es ist nicht gestartet.',
   'it does not start with your settings.': 'Es startet nicht mit deinen Einstellungen.',
   'it kept crashing.': 'Es ist immer wieder abgestürzt.',
   'it could not connect to your chats any more.': 'Es konnte sich nicht mehr mit deinen Chats verbinden.',
