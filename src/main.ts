@@ -1,8 +1,6 @@
 // The program: reads the environment, starts the app, turns what goes wrong at the start into one line and an exit code.
-import { enableCompileCache } from 'node:module'
+import './loading.ts'
 
-// Before anything else is loaded: with the cache, later starts spend half the time on reading the program.
-enableCompileCache()
 const { startApp } = await import('./app.ts')
 const { readConfig } = await import('./config.ts')
 const { ConchError, messageOf } = await import('./lib/errors.ts')
