@@ -20,6 +20,7 @@ export default defineConfig({
     reporters: ['default', './test/plain-totals-reporter.ts'],
     // A worker runs file after file: loading the libraries for each took a quarter of the run. No module of ours keeps more than a cache at its top level.
     isolate: false,
+    execArgv: ['--import', './src/loading.ts'],
     // The chats wait for their platforms' limits, so three keep two cores busy. A PGlite takes about 400 MB.
     maxWorkers: 3,
     // Long enough for a slow machine: making a PGlite database takes one 8 s.

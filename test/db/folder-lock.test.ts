@@ -10,6 +10,7 @@ import { inbox } from '../../src/db/schema.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { clonePgliteFolder } from '../support/database.ts'
+import { quickly } from '../support/program.ts'
 
 let home = ''
 let dir = ''
@@ -25,7 +26,9 @@ afterEach(async () => {
 
 /** Another process on the same folder, and what it prints, line by line. */
 function otherProcess(mode: 'hold' | 'write'): { child: ChildProcess; lines: AsyncIterator<string> } {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-database.ts'), dir, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...quickly, join(import.meta.dirname, 'hold-database.ts'), dir, mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   children.push(child)
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
 }

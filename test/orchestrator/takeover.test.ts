@@ -7,6 +7,7 @@ import { rowsOf, type Db } from '../../src/db/connect.ts'
 import { faultCatalogue } from '../../src/local/faults.ts'
 import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
+import { quickly } from '../support/program.ts'
 import { createWorld, startMachines, type Machines } from '../support/world.ts'
 
 const INSTANCES = 100
@@ -24,7 +25,9 @@ afterAll(async () => {
 function startEngine(url: string): ChildProcess {
   const { apiUrl, platformUrl, token, addressTemplate } = machines.server
   const program = join(import.meta.dirname, '../support/engine-process.ts')
-  const child = spawn(process.execPath, [program, url, apiUrl, platformUrl, token, addressTemplate], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...quickly, program, url, apiUrl, platformUrl, token, addressTemplate], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   processes.push(child)
   return child
 }

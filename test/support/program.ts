@@ -8,6 +8,9 @@ import { inject } from 'vitest'
 
 export type Program = { child: ChildProcess; printed(): string; exited: Promise<number | null>; sees(text: string, withinMs?: number): Promise<void> }
 
+/** Node's arguments for a program of ours that is not the whole one: it reads its libraries as quickly. */
+export const quickly = ['--import', join(import.meta.dirname, '../../src/loading.ts')]
+
 /** A home folder for one test, with its database prepared as a first start leaves it, or with nothing in it. */
 export function createHome(options: { empty?: true } = {}): { home: string; remove(): void } {
   const home = mkdtempSync(join(tmpdir(), 'conch-home-'))
