@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
 
 // The workers, and the programs they start, compile the same libraries.
-process.env['NODE_COMPILE_CACHE'] ??= '.cache/compile'
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compile')
 
 /** The whole programs first: a minute each, they would be waited for at the end. */
 class LongFirst extends BaseSequencer {

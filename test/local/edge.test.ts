@@ -1,9 +1,9 @@
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { MachinesServer } from '../../src/local/server.ts'
-import { cleanUp, eventually, harness, visit } from './harness.ts'
+import { eventually, harness, visit } from './harness.ts'
 import { installGateway } from './installed-gateway.ts'
 
 const ECHO = `
@@ -45,7 +45,7 @@ function open(server: MachinesServer, app: string, path: string, headers: Record
     headers: { host: address.host, ...headers },
     agent: false,
   })
-  cleanUp(() => void sent.destroy())
+  onTestFinished(() => void sent.destroy())
   return sent
 }
 
@@ -74,7 +74,7 @@ test('a WebSocket is passed through, and its bytes are counted for the machine',
   const { reply, socket } = await new Promise<{ reply: IncomingMessage; socket: Duplex }>((resolve) =>
     sent.once('upgrade', (upgraded, stream) => resolve({ reply: upgraded, socket: stream })),
   )
-  cleanUp(() => void socket.destroy())
+  onTestFinished(() => void socket.destroy())
   expect(reply.headers['sec-websocket-accept']).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
   let text = ''
   socket.on('data', (chunk: Buffer) => void (text += chunk.toString()))

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import { spawnGuest } from '../../src/local/guest-process.ts'
 import { readProcessTable, startTimeOf } from '../../src/local/process-table.ts'
-import { cleanUp, eventually, temporaryFolder } from './harness.ts'
+import { eventually, temporaryFolder } from './harness.ts'
 
 const quiet = { clock: systemClock, onLine: () => undefined }
 const shell = (script: string, cwd: string) => ({ command: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin' }, cwd })
@@ -38,7 +38,7 @@ test('a program that does not exist exits with 127, and a signal with 128 and it
   expect((await missing.exited).code).toBe(127)
   expect(lines).toEqual([expect.stringContaining('ENOENT')])
   const killed = spawnGuest(shell('sleep 63', folder), { ...quiet, pidFile: join(folder, 'b.json') })
-  cleanUp(() => killed.signal('SIGKILL'))
+  onTestFinished(() => killed.signal('SIGKILL'))
   killed.signal('SIGTERM')
   expect(await killed.exited).toEqual({ code: 143, signal: 'SIGTERM' })
 })

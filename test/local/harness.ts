@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
@@ -48,21 +48,11 @@ export type Machine = z.infer<typeof machineSchema>
 export type Answer = { status: number; body: unknown; headers: Headers; text: string }
 export type Harness = Awaited<ReturnType<typeof harness>>
 
-const cleanups: (() => Promise<void> | void)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
-})
-
 /** A folder that goes with the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'machines-'))
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
-}
-
-/** What a test must undo even when it fails. */
-export function cleanUp(action: () => Promise<void> | void): void {
-  cleanups.push(action)
 }
 
 /** Polls until `read` gives something, at most `withinMs`. */
@@ -175,6 +165,6 @@ export async function harness(
     if (open) await server.close()
     open = false
   }
-  cleanups.push(close)
+  onTestFinished(close)
   return { ...clientOf(server), dir, close }
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { cleanUp, temporaryFolder } from './harness.ts'
+import { onTestFinished } from 'vitest'
+import { temporaryFolder } from './harness.ts'
 
 /** A package registry on the loopback interface with one package, openclaw@1.0.0; it counts its downloads. */
 export async function startRegistry(program: string): Promise<{ url: string; downloads(): number; close(): Promise<void> }> {
@@ -40,7 +41,7 @@ export async function startRegistry(program: string): Promise<{ url: string; dow
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  cleanUp(close)
+  onTestFinished(close)
   return { url: `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/`, downloads: () => downloads, close }
 }
 
@@ -49,7 +50,7 @@ export function useRegistry(url: string): void {
   const before = { registry: process.env['npm_config_registry'], cache: process.env['npm_config_cache'] }
   process.env['npm_config_registry'] = url
   process.env['npm_config_cache'] = temporaryFolder()
-  cleanUp(() => {
+  onTestFinished(() => {
     for (const [name, value] of Object.entries({ npm_config_registry: before.registry, npm_config_cache: before.cache })) {
       if (value === undefined) delete process.env[name]
       else process.env[name] = value

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { startTimeOf } from '../../src/local/process-table.ts'
-import { cleanUp, clientOf, eventually, harness, temporaryFolder, visit } from './harness.ts'
+import { clientOf, eventually, harness, temporaryFolder, visit } from './harness.ts'
 
 const appSchema = z.looseObject({ name: z.string(), machine_count: z.number(), volume_count: z.number(), network: z.string() })
 
@@ -18,7 +18,7 @@ async function serverProcess(dir: string): Promise<{ pid: number; api: ReturnTyp
     const { close, ...server } = await startMachinesServer({ dir: ${JSON.stringify(dir)}, runtimeDir: ${JSON.stringify(join(dir, 'runtime'))}, log: silentLog, clock: systemClock, rateLimits: false, nodePath: process.execPath })
     process.stdout.write(JSON.stringify(server) + '\\n')`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-  cleanUp(() => void child.kill('SIGKILL'))
+  onTestFinished(() => void child.kill('SIGKILL'))
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
   const line = await eventually(() => (text.includes('\n') ? text : undefined), 15_000)
@@ -104,7 +104,7 @@ test('a process that only happens to have a recorded pid is left alone', async (
   const made = await first.create(app, { image: 'gateway:stub' }, { skip_launch: true })
   await first.close()
   const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
-  cleanUp(() => void bystander.kill('SIGKILL'))
+  onTestFinished(() => void bystander.kill('SIGKILL'))
   const folder = join(first.dir, 'machines', made.id)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'pid.json'), JSON.stringify({ pid: bystander.pid, startTime: '1' }))

@@ -12,6 +12,9 @@ import { createSigner, newSigningKeys, type Permit, type Signer } from '../../..
 const MAIN = fileURLToPath(new URL('../../../images/gateway/supervisor/main.ts', import.meta.url))
 const ECHO = fileURLToPath(new URL('echo-gateway.ts', import.meta.url))
 
+// With the cache, reading the supervisor's TypeScript takes a third less of a start.
+const SURROUNDINGS = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' }
+
 export type Machine = {
   url: string
   port: number
@@ -51,7 +54,7 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env['PATH'] ?? '',
+      ...SURROUNDINGS,
       PORT: String(port),
       CONCH_HOST: '127.0.0.1',
       CONCH_PRIVATE_PORT: String(privatePort),
