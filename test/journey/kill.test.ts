@@ -84,7 +84,7 @@ async function deployUnderKills(): Promise<void> {
       .map((key) => key.split(':')[0]),
   ).toEqual(['op', 'done'])
   expect(printed.split('is live in').length - 1).toBe(1)
-  made.remove()
+  await made.remove()
 }
 
 describe('kill -9 of the whole program', () => {

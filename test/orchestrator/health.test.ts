@@ -1,4 +1,5 @@
 // The health sweep against real gateways: stub processes of the local Machines server, and a probe over HTTP.
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Actor } from '../../src/actions/action.ts'
@@ -28,7 +29,7 @@ async function until(check: () => Promise<boolean>, what: string): Promise<void>
   const end = performance.now() + 15_000
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`waited in vain: ${what}`)
-    await new Promise((resolve) => setImmediate(resolve))
+    await wait(10)
   }
 }
 

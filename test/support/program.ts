@@ -1,6 +1,7 @@
 // The whole program as a person starts it, in a folder of its own: piped input, everything that it printed, and what it leaves in its home.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,10 +13,10 @@ export type Program = { child: ChildProcess; printed(): string; exited: Promise<
 export const quickly = ['--import', join(import.meta.dirname, '../../src/loading.ts')]
 
 /** A home folder for one test, with its database prepared as a first start leaves it, or with nothing in it. */
-export function createHome(options: { empty?: true } = {}): { home: string; remove(): void } {
+export function createHome(options: { empty?: true } = {}): { home: string; remove(): Promise<void> } {
   const home = mkdtempSync(join(tmpdir(), 'conch-home-'))
   if (options.empty !== true) cpSync(inject('pgliteTemplate'), join(home, 'db'), { recursive: true })
-  return { home, remove: () => rmSync(home, { recursive: true, force: true }) }
+  return { home, remove: () => rm(home, { recursive: true, force: true }) }
 }
 
 /** Starts `src/main.ts` with the practice gateway. With `lines`, they are typed at once; `end` closes the input behind them. */

@@ -35,7 +35,7 @@ export async function perform(face: FaceName, onTestFinished: (work: () => Promi
   onTestFinished(async () => {
     await stop()
     await stage.close()
-    remove()
+    await remove()
   })
   return { stage, home, running, logged: () => logged, stop }
 }
