@@ -11,7 +11,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { createFleetPoll } from '../../src/orchestrator/fleet-poll.ts'
 import { createProber } from '../../src/orchestrator/health/probe.ts'
 import { createSweep, FAILURES_BEFORE_RESTART, sweepDefaults } from '../../src/orchestrator/health/sweep.ts'
-import { addressOf } from '../../src/orchestrator/machine-config.ts'
+import { addressOf, appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { controlOf, createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 
@@ -78,6 +78,19 @@ describe('the health sweep', async () => {
   const sick = async (): Promise<void> => {
     await stub('/stub/sick')
     await until(async () => !(await prober.check(`${address}/healthz`)).ok, 'it is sick')
+  }
+  /** Gives the machine less memory than the plan does: a gateway needs ten seconds of a processor to fill all of that. */
+  async function shrink(): Promise<void> {
+    const { machineId } = await world.row(id)
+    const machine = async () => machines.fly.getMachine(appNameOf(id), machineId ?? '')
+    const before = await machine()
+    expect.assert(before !== null && before.config !== null)
+    const config = { ...before.config, guest: { ...before.config.guest, memory_mb: 512 }, init: { swap_size_mb: 0 } }
+    await machines.fly.updateMachine(appNameOf(id), before.id, { config })
+    await until(async () => {
+      const now = await machine()
+      return now?.state === 'started' && now.instanceId !== before.instanceId && (await prober.check(`${address}/healthz`)).ok
+    }, 'it runs with less memory')
   }
   const told = async (): Promise<{ key: string; version: number }[]> =>
     rowsOf(await world.database.db.execute(sql`select key, version from outbox where template = 'incident'`))
@@ -205,7 +218,8 @@ describe('the health sweep', async () => {
 
   it('names memory as the cause when it ran out', async () => {
     await live()
-    await stub('/stub/grow?mb=2300')
+    await shrink()
+    await stub('/stub/grow?mb=450')
     await until(async () => {
       await check()
       return (await told()).length > 0
