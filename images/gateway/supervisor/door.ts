@@ -1,9 +1,10 @@
 // Decides about every visitor of the public port: who is let through to the gateway, who gets a page, who is refused. It is the only way in.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { jsonBody } from './body.ts'
 import type { Control } from './control.ts'
 import type { GatewayState } from './gateway.ts'
+import { createServer } from './http.ts'
 import { createLimiter } from './limiter.ts'
 import { closedPage, downPage, openPage, privatePage, slowDownPage, suspendedPage, type Page } from './pages.ts'
 import { refuseUpgrade, SESSION_COOKIE, type Proxy, type Visit } from './proxy.ts'

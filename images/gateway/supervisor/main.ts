@@ -1,5 +1,5 @@
 // The machine's program: it listens first, so that somebody always answers, then starts the gateway and looks after it until it is told to stop.
-import { createServer, get } from 'node:http'
+import { createServer, get } from './http.ts'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -1,7 +1,8 @@
 // Hands a request on to the gateway: HTTP and WebSocket, streamed. What a visitor says of who they are and where they come from is never passed on.
-import { Agent, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Agent as HttpAgent, IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Agent, request as send } from './http.ts'
 
 /** What the gateway is told of the visitor. Null: nothing, and it decides by itself. */
 export type Identity = { user: string; scopes: string | null } | null
@@ -81,7 +82,7 @@ function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }
 
-type Route = { port: number; agent: Agent; fresh: boolean }
+type Route = { port: number; agent: HttpAgent; fresh: boolean }
 type Exchange = { request: IncomingMessage; response: ServerResponse; visit: Visit }
 
 function pass(route: Route, exchange: Exchange): void {

@@ -3,7 +3,7 @@
 //
 // Measured on OpenClaw 2026.9.6 (`usage.cost`): it answers within 100 ms from a cache that it fills afterwards, so the first answer after a
 // start may be all zeros and says `refreshing`. It is not made to be asked often: every five minutes is plenty.
-import { request } from 'node:http'
+import { request } from './http.ts'
 
 export type RpcReply = { ok: true; payload: unknown } | { ok: false; code: string }
 export type Rpc = (method: string, params: Record<string, unknown>) => Promise<RpcReply>
