@@ -66,13 +66,16 @@ describe('upgrades in conversation', async () => {
       await rm(dir, { recursive: true, force: true })
     })
     const both = { db, clock: world.clock, log: silentLog }
-    const backups = createBackupEngine({ ...both, machine, store: createFolderStore({ dir }), announced: () => undefined })
-    const upgrades = createUpgradeEngine({ ...both, prober, control, addressTemplate, keys: testSigner.publicKeys, changed: () => undefined })
+    const backupEngine = () => createBackupEngine({ ...both, machine, store: createFolderStore({ dir }), announced: () => undefined })
+    const upgradeEngine = () =>
+      createUpgradeEngine({ ...both, prober, control, addressTemplate, keys: testSigner.publicKeys, changed: () => undefined })
+    const upgrades = upgradeEngine()
+    // Two processes, always at the same time.
+    const engines = [upgrades, upgradeEngine(), backupEngine(), backupEngine()]
     const turn = async (): Promise<string> => {
       await world.turn({ probe: (url) => prober.check(url) })
       for (const table of ['backups', 'restores', 'upgrades']) await db.execute(sql`update ${sql.identifier(table)} set due_at = now()`)
-      await backups.turn()
-      await upgrades.turn()
+      await Promise.all(engines.map((engine) => engine.turn()))
       await scene.news()
       return scene.chat.texts('ann').join('\n')
     }
@@ -128,6 +131,9 @@ describe('upgrades in conversation', async () => {
       expect(await it.rows(image)).toEqual([{ image: 'gateway:stub-2.0', power: 'on' }])
       expect(await readFile(await it.note(), 'utf8')).toBe('kept')
       expect(await it.rows(sql`select kind, state from backups`)).toEqual([{ kind: 'before-upgrade', state: 'done' }])
+      expect(await it.rows(sql`select detail ->> 'kind' as kind from instance_events where detail ->> 'cause' = 'upgrade'`)).toEqual([
+        { kind: 'update' },
+      ])
       expect(await it.rows(sql`select kind from incidents`)).toEqual([])
       await ann.says('/upgrade')
       expect(ann.sees()).toContain('my-claw runs Practice gateway 2.0, and I offer nothing newer.')
