@@ -3,9 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
 import { startMachine, type Machine, type MachineOptions } from './support/machine.ts'
 
@@ -245,4 +247,28 @@ it('killed at any moment of a restore, it has the old state or the new one, whol
     expect((await readdir(dir)).toSorted()).toEqual(['conch', 'openclaw'])
   }
   expect(seen.has('old')).toBe(true)
+})
+
+it('too little room is said before anything is written, and the gateway answers on', async () => {
+  const machine = await begin()
+  await machine.live()
+  await write(machine, 'kept')
+  // It takes no room, and would in an archive.
+  const vast = join(machine.dir, 'openclaw', 'vast.bin')
+  await writeFile(vast, '')
+  await truncate(vast, 2 ** 43)
+  expect(await asked(machine, 'POST', 'backup/first00001')).toMatchObject({ kind: 'failed', reason: 'no-space' })
+  const headers = {
+    authorization: `Bearer ${await machine.token({ purpose: 'control' })}`,
+    'x-conch-sha256': '0'.repeat(64),
+    'content-length': 2 ** 43,
+  }
+  const sending = request(`${machine.url}/.conch/restore/second00001`, { method: 'PUT', headers })
+  sending.on('error', () => undefined)
+  sending.flushHeaders()
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage]
+  expect(JSON.parse(await text(answer))).toMatchObject({ kind: 'failed', reason: 'no-space' })
+  sending.destroy()
+  expect(await read(machine)).toBe('kept')
+  expect((await fetch(`${machine.url}/healthz`)).status).toBe(200)
 })
