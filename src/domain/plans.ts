@@ -16,6 +16,8 @@ export type Plan = {
   backupDays: number
   /** Its assistants may use a browser. */
   browser: boolean
+  /** How long the provider keeps each of its daily copies of the whole storage: 1 to 60 days. */
+  snapshotDays: number
 }
 
 /**
@@ -32,6 +34,7 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     volumeGb: 1,
     backupDays: 7,
     browser: false,
+    snapshotDays: 5,
   },
   pro: {
     id: 'pro',
@@ -42,5 +45,6 @@ export const plans: Readonly<Record<PlanId, Plan>> = {
     volumeGb: 5,
     backupDays: 30,
     browser: true,
+    snapshotDays: 14,
   },
 }

@@ -83,6 +83,7 @@ async function createVolume(fly: FlyClient, app: string, row: InstanceRow, step:
     region: step.region,
     sizeGb: plan.volumeGb,
     compute: plan.guest,
+    snapshotDays: plan.snapshotDays,
     ...source,
   })
   // A fork becomes the instance's volume only with its machine: until then the data is where it was.

@@ -24,6 +24,7 @@ const live = { token: process.env['CONCH_LIVE_FLY_TOKEN'] ?? '', org: process.en
 
 const machine = z.looseObject({ id: z.string(), instance_id: z.string(), state: z.string() })
 const volume = z.looseObject({ id: z.string() })
+const snapshots = z.array(z.looseObject({ id: z.string(), status: z.string() }))
 const lease = z.looseObject({ data: z.looseObject({ nonce: z.string() }) })
 
 /** Not offered: the control plane does not use them. */
@@ -112,15 +113,19 @@ async function walkApp(client: Client, app: string, org: string): Promise<void> 
 
 async function walkVolume(client: Client, app: string, region: string): Promise<string> {
   const { send } = client
-  const { id } = volume.parse(
-    (await send('POST', `/apps/${app}/volumes`, { name: 'data', region, size_gb: 1, compute: { cpu_kind: 'shared', cpus: 1, memory_mb: 256 } })).body,
-  )
+  const compute = { cpu_kind: 'shared', cpus: 1, memory_mb: 256 }
+  const { id } = volume.parse((await send('POST', `/apps/${app}/volumes`, { name: 'data', region, size_gb: 1, snapshot_retention: 5, compute })).body)
   await send('GET', `/apps/${app}/volumes`)
   await send('GET', `/apps/${app}/volumes/${id}`)
   await send('PUT', `/apps/${app}/volumes/${id}`, { snapshot_retention: 7 })
   await send('PUT', `/apps/${app}/volumes/${id}/extend`, { size_gb: 2 })
   await send('POST', `/apps/${app}/volumes/${id}/snapshots`)
-  await send('GET', `/apps/${app}/volumes/${id}/snapshots`)
+  // A snapshot is made by and by: it can be restored once it is listed as made.
+  const list = async () => snapshots.parse((await send('GET', `/apps/${app}/volumes/${id}/snapshots`)).body)
+  await expect.poll(list, { timeout: 120_000, interval: 2_000 }).toEqual([expect.objectContaining({ status: 'created' })])
+  const [snapshot] = await list()
+  const restored = volume.parse((await send('POST', `/apps/${app}/volumes`, { name: 'data', region, size_gb: 2, snapshot_id: snapshot?.id })).body)
+  await send('DELETE', `/apps/${app}/volumes/${restored.id}`)
   return id
 }
 

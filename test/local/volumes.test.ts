@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -60,6 +60,22 @@ test('a restored volume may not be smaller, nor come from a snapshot that does n
   expect((await it.call('POST', `/apps/${app}/volumes`, { name: 'data', region: 'ams', size_gb: 1, snapshot_id: snapshot?.id })).status).toBe(400)
   expect((await it.call('POST', `/apps/${app}/volumes`, { name: 'data', region: 'ams', snapshot_id: 'vs_nothing' })).status).toBe(404)
   expect((await it.volume(app, { size_gb: undefined, snapshot_id: snapshot?.id })).size_gb).toBe(3)
+})
+
+test('the snapshots of a volume outlive it, and bring back what it held', async () => {
+  const it = await harness()
+  const app = await it.app()
+  const volume = await it.volume(app, { size_gb: 1, snapshot_retention: 14 })
+  const made = await stubOn(it, app, volume.id)
+  await it.shell(app, made.id, 'echo then > kept')
+  await it.call('POST', `/apps/${app}/volumes/${volume.id}/snapshots`)
+  await it.call('DELETE', `/apps/${app}/machines/${made.id}?force=true`)
+  await it.reaches(app, made.id, 'destroyed')
+  await it.call('DELETE', `/apps/${app}/volumes/${volume.id}`)
+  const listed = snapshotSchema.parse((await it.call('GET', `/apps/${app}/volumes/${volume.id}/snapshots`)).body)
+  expect(listed).toEqual([expect.objectContaining({ status: 'created', retention_days: 14 })])
+  const restored = await it.volume(app, { size_gb: 1, snapshot_id: listed[0]?.id })
+  expect(readFileSync(join(it.dir, 'volumes', restored.id, 'kept'), 'utf8')).toBe('then\n')
 })
 
 test('a volume serves one machine, in its own region, and is deleted only when free', async () => {

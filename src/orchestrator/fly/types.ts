@@ -172,6 +172,8 @@ export type CreateVolumeInput = {
   region: string
   sizeGb: number
   compute: Guest
+  /** How long the provider keeps each of its daily copies of it: 1 to 60 days, 5 without it. */
+  snapshotDays?: number
   snapshotId?: string
   sourceVolumeId?: string
 }
@@ -244,8 +246,9 @@ export type FlyClient = {
   listSecrets(app: string): Promise<FlySecret[]>
   deleteSecret(app: string, name: string): Promise<void>
 
-  /** Fly returns no id for it: list the snapshots to find it. */
+  /** Fly returns no id for it, and may still be making it: list the snapshots to find it. */
   createSnapshot(app: string, volumeId: string): Promise<void>
+  /** Also of a volume that is deleted: by Fly's documentation (docs/volumes/snapshots) its snapshots stay as long as they are retained. */
   listSnapshots(app: string, volumeId: string): Promise<FlySnapshot[]>
 
   logs(app: string, input: { machineId?: string; nextToken?: string }): Promise<{ lines: FlyLogLine[]; nextToken: string | null }>

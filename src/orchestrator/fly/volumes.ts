@@ -36,6 +36,7 @@ export function createVolumeCalls(transport: Transport): VolumeCalls {
         compute: toFlyGuest(input.compute),
         snapshot_id: input.snapshotId,
         source_volume_id: input.sourceVolumeId,
+        snapshot_retention: input.snapshotDays,
       }
       return transport.read({ ...onVolume('createVolume', 'POST', app), body }, VolumeAnswer)
     },

@@ -113,8 +113,9 @@ describe('volumes', () => {
     expect(await scripted.fly.createVolume('a', { name: 'data', region: 'fra', sizeGb: 3, compute })).toEqual(PARSED)
     const body = { name: 'data', region: 'fra', size_gb: 3, compute: { cpu_kind: 'shared', cpus: 2, memory_mb: 2048 } }
     expect(lastAsked()).toEqual({ method: 'POST', path: '/v1/apps/a/volumes', query: {}, body })
-    await scripted.fly.createVolume('a', { name: 'data', region: 'fra', sizeGb: 3, compute, snapshotId: 'vs_1', sourceVolumeId: 'vol_0' })
-    expect(lastAsked()).toMatchObject({ body: { ...body, snapshot_id: 'vs_1', source_volume_id: 'vol_0' } })
+    const more = { snapshotDays: 14, snapshotId: 'vs_1', sourceVolumeId: 'vol_0' }
+    await scripted.fly.createVolume('a', { name: 'data', region: 'fra', sizeGb: 3, compute, ...more })
+    expect(lastAsked()).toMatchObject({ body: { ...body, snapshot_retention: 14, snapshot_id: 'vs_1', source_volume_id: 'vol_0' } })
   })
 
   test('are absent when unknown and when destroyed', async () => {
