@@ -38,7 +38,16 @@ export type GuestBook = {
 }
 export type ChangeContext = { db: Tx; actor: Actor; settings: ActionSettings; gate: Gate; trail: Trail }
 /** For what an action does before its transaction: reads, and the store of secrets. */
-export type PrepareContext = { db: Db; actor: Actor; secrets: SecretStore; guests: GuestBook; log: Log; gate: Gate; trail: Trail }
+export type PrepareContext = {
+  db: Db
+  actor: Actor
+  secrets: SecretStore
+  guests: GuestBook
+  settings: ActionSettings
+  log: Log
+  gate: Gate
+  trail: Trail
+}
 /** What an action needs, for findInstance() to hold it against who asks. */
 export type Gate = {
   scope: 'read' | 'operate' | 'destroy'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { lockUsers } from '../db/accounts.ts'
 import { backupById, backupKey, backupsOf, backupsOfLastDay, isOpenBackup, requestBackup, rhythmOf, setRhythm, type Backup } from '../db/backups.ts'
-import type { Tx } from '../db/connect.ts'
+import type { Db, Tx } from '../db/connect.ts'
 import { instanceById, type InstanceRow } from '../db/instances.ts'
 import { createOneTimeToken, linksOfLastHour } from '../db/one-time-tokens.ts'
 import { announce } from '../db/outbox.ts'
@@ -32,6 +32,8 @@ export type BackupSummary = {
   expiresAt: Date | null
   /** The assistant that it is of is still there. */
   present: boolean
+  /** Its owner had set something then, which a new one gets with it. */
+  withSettings: boolean
   region: string
   modelProvider: string | null
 }
@@ -98,7 +100,10 @@ const restoreInput = byId.extend({
   unsaved: z.boolean().default(false),
 })
 
-/** A backup in the place of what its assistant knows now. Its message comes by itself, under the key `restore:<id>`. */
+/**
+ * A backup in the place of what its assistant knows now. Its settings stay as they are: they have a history and a way back of their own (`/config`),
+ * and only a new assistant, which has none, gets those of the backup. Its message comes by itself, under the key `restore:<id>`.
+ */
 export const restore: ChangeAction<typeof restoreInput, { instance: InstanceSummary; restore: string }> = {
   name: 'restore',
   summary: 'Give an assistant back what was saved of it',
@@ -183,9 +188,9 @@ function placeIn(row: InstanceRow | null): { region: string; modelProvider: stri
 }
 
 /** A backup that is there and the person's own. Nobody learns of another's whether it exists. */
-export async function ownBackup(tx: Tx, actor: Actor, id: string): Promise<Result<Backup>> {
+export async function ownBackup(db: Db | Tx, actor: Actor, id: string): Promise<Result<Backup>> {
   if (actor.overheard === true) return { ok: false, reason: 'private-only' }
-  const found = await backupById(tx, id)
+  const found = await backupById(db, id)
   return found === null || found.userId !== actor.userId || found.state !== 'done' ? { ok: false, reason: 'unknown-backup' } : ok(found)
 }
 
@@ -206,6 +211,7 @@ function summaryOfBackup({
   present,
   region,
   modelProvider,
+  configVersion,
   ...rest
 }: Listed): BackupSummary {
   return {
@@ -217,6 +223,7 @@ function summaryOfBackup({
     at: createdAt,
     expiresAt,
     present,
+    withSettings: configVersion !== null,
     region,
     modelProvider,
   }

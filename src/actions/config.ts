@@ -22,7 +22,8 @@ import { readDocument } from '../domain/gateway-text.ts'
 import { modelProviders } from '../domain/model-providers.ts'
 import { planIdSchema } from '../domain/plans.ts'
 import { ok, type Result } from '../domain/refusal.ts'
-import type { Accepted, ChangeAction, ChangeContext, InstanceSummary, PrepareContext, ReadAction, ReadContext } from './action.ts'
+import type { Accepted, Actor, ChangeAction, ChangeContext, InstanceSummary, PrepareContext, ReadAction, ReadContext } from './action.ts'
+import { ownBackup } from './backups.ts'
 import { bringAbout, type Reaches } from './bring-about.ts'
 import { findInstance } from './find-instance.ts'
 import { schemaFor } from './gateway-schemas.ts'
@@ -100,11 +101,16 @@ function stepOf({ version, document, createdAt, origin, note }: ConfigVersion, b
   return { version, changed: { at: createdAt, origin, note }, changes: documentChanges(before?.document ?? {}, document) }
 }
 
-const checkInput = z.union([z.object({ instance, text: z.string() }), z.object({ instance, version: z.number().int().min(0) })])
+const backup = z.string().regex(/^[a-z0-9]{6,32}$/)
+const checkInput = z.union([
+  z.object({ instance, text: z.string() }),
+  z.object({ instance, version: z.number().int().min(0) }),
+  z.object({ instance, backup }),
+])
 /** What a wish would change; `base` is the version that it would come after. */
 export type ConfigDraft = { instance: InstanceSummary; document: JsonObject; base: number; changes: readonly DocumentChange[] }
 
-/** Reads a document as its owner wrote it, or an older version, and says what it would change, or what is wrong with it. Changes nothing. */
+/** Reads a document as its owner wrote it, an older version, or one that was saved, and says what it would change, or what is wrong. Changes nothing. */
 export const checkConfig: ReadAction<typeof checkInput, ConfigDraft> = {
   name: 'check-config',
   summary: 'What a configuration would change',
@@ -131,8 +137,9 @@ export const checkConfig: ReadAction<typeof checkInput, ConfigDraft> = {
 
 type Read = { document: JsonObject; lineOf?: ((path: Path) => number | null) | undefined }
 
-async function documentOf({ db }: Pick<ReadContext, 'db'>, row: InstanceRow, wanted: z.output<typeof checkInput>): Promise<Result<Read>> {
+async function documentOf({ db, actor }: ReadContext, row: InstanceRow, wanted: z.output<typeof checkInput>): Promise<Result<Read>> {
   if ('version' in wanted) return older(db, row, wanted.version)
+  if ('backup' in wanted) return saved(db, actor, wanted.backup)
   const read = readDocument(wanted.text)
   return read.ok ? ok(read) : invalid([textProblem(read)])
 }
@@ -144,6 +151,15 @@ async function older(db: Db | Tx, row: InstanceRow, version: number): Promise<Re
   return found === null ? { ok: false, reason: 'config-no-version', version } : ok({ document: found.document })
 }
 
+/** What was wanted when a backup of the person's own was made, of whichever assistant. */
+async function saved(db: Db | Tx, actor: Actor, id: string): Promise<Result<{ document: JsonObject }>> {
+  const found = await ownBackup(db, actor, id)
+  if (!found.ok) return found
+  const { instanceId, configVersion } = found.value
+  const config = configVersion === null ? null : await configAt(db, instanceId, configVersion)
+  return ok({ document: config?.document ?? {} })
+}
+
 async function schemaOf(row: InstanceRow): Promise<Result<GatewaySchema>> {
   const schema = schemaFor(row.image)
   return schema === null ? { ok: false, reason: 'config-unknown-gateway', image: row.image } : ok(await schema)
@@ -151,13 +167,9 @@ async function schemaOf(row: InstanceRow): Promise<Result<GatewaySchema>> {
 
 type Candidate = Read & { schema: GatewaySchema; current: JsonObject }
 
-/** Why a document may not reach the instance's machine: as its plan and its variables are now, by the schema of the version that it is for. */
-export async function settingsProblems(
-  db: Db | Tx,
-  row: InstanceRow,
-  { schema, document, lineOf }: Read & { schema: GatewaySchema },
-): Promise<DocumentProblem[]> {
-  const against: CheckedAgainst = {
+/** What an instance's document is held against. */
+export async function heldAgainst(db: Db | Tx, row: InstanceRow, schema: GatewaySchema): Promise<CheckedAgainst> {
+  return {
     schema,
     // Whatever it is called: it is ours, and of the kind of text that it must be.
     address: 'https://assistant.invalid',
@@ -166,7 +178,15 @@ export async function settingsProblems(
     plan: planIdSchema.parse(row.plan),
     variables: (await secretsOf(db, row.id)).map((secret) => secret.name),
   }
-  return documentProblems(document, against, lineOf)
+}
+
+/** Why a document may not reach the instance's machine: as its plan and its variables are now, by the schema of the version that it is for. */
+export async function settingsProblems(
+  db: Db | Tx,
+  row: InstanceRow,
+  { schema, document, lineOf }: Read & { schema: GatewaySchema },
+): Promise<DocumentProblem[]> {
+  return documentProblems(document, await heldAgainst(db, row, schema), lineOf)
 }
 
 /** What a document changes, if it may reach the machine. */
@@ -196,12 +216,13 @@ const base = z.number().int().min(0)
 const setInput = z.union([
   z.object({ instance, setting: settingSchema }),
   z.object({ instance, version: z.number().int().min(0), base }),
+  z.object({ instance, backup, base }),
   z.object({ instance, document: z.record(z.string(), z.json()), origin: z.enum(['text', 'file']), base }),
 ])
 type Wanted = z.output<typeof setInput>
 export type ConfigChange = Accepted & { version: number; changes: readonly DocumentChange[]; reaches: Reaches }
 
-/** Wants one setting, a whole document, or an older version from now on. */
+/** Wants one setting, a whole document, an older version, or what was saved from now on. */
 export const setConfig: ChangeAction<typeof setInput, ConfigChange, GatewaySchema> = {
   name: 'set-config',
   summary: 'Change how an assistant is set up',
@@ -224,7 +245,7 @@ export const setConfig: ChangeAction<typeof setInput, ConfigChange, GatewaySchem
     const row = await lockInstance(tx, found.value.id)
     if (row === null) return { ok: false, reason: 'no-instance' }
     const current = (await currentConfig(tx, row))?.document ?? {}
-    const wish = await wishOf(tx, row, wanted, current)
+    const wish = await wishOf(context, row, wanted, current)
     if (!wish.ok) return wish
     const changes = await passes(tx, row, { schema, document: wish.value.document, current })
     if (!changes.ok) return changes
@@ -249,7 +270,7 @@ async function changeable(
 
 type Wish = { document: JsonObject; origin: ConfigOrigin; note: string | null }
 
-async function wishOf(tx: Tx, row: InstanceRow, wanted: Wanted, current: JsonObject): Promise<Result<Wish>> {
+async function wishOf({ db: tx, actor }: ChangeContext, row: InstanceRow, wanted: Wanted, current: JsonObject): Promise<Result<Wish>> {
   if ('setting' in wanted) {
     const { setting } = wanted
     const { channels } = storedOf(row)
@@ -260,6 +281,10 @@ async function wishOf(tx: Tx, row: InstanceRow, wanted: Wanted, current: JsonObj
   }
   if (wanted.base !== (row.configVersion ?? 0)) return { ok: false, reason: 'config-changed' }
   if ('document' in wanted) return ok({ document: wanted.document as JsonObject, origin: wanted.origin, note: null })
+  if ('backup' in wanted) {
+    const kept = await saved(tx, actor, wanted.backup)
+    return kept.ok ? ok({ document: kept.value.document, origin: 'restore', note: null }) : kept
+  }
   const former = await older(tx, row, wanted.version)
   return former.ok ? ok({ document: former.value.document, origin: 'rollback', note: String(wanted.version) }) : former
 }

@@ -3,14 +3,18 @@ import { activeInstances, insertInstance, requestChange } from '../db/instances.
 import { secretsOf, unstageApp } from '../db/secret-names.ts'
 import { planOf } from '../db/users.ts'
 import { nameProblem, suggestName } from '../domain/instance-name.ts'
+import type { GatewaySchema } from '../domain/gateway-schema.ts'
 import { modelProviderOf, modelProviders } from '../domain/model-providers.ts'
 import { plans } from '../domain/plans.ts'
+import { ok } from '../domain/refusal.ts'
 import { regionOf } from '../domain/regions.ts'
 import { randomId } from '../lib/random.ts'
 import type { Accepted, ChangeAction } from './action.ts'
 import { requestRestore } from '../db/restores.ts'
 import { ownBackup } from './backups.ts'
+import { carryConfig } from './carry-config.ts'
 import { channelsFor } from './channels.ts'
+import { schemaFor } from './gateway-schemas.ts'
 import { summaryOf } from './summary.ts'
 
 const providerIds = modelProviders.map((provider) => provider.id)
@@ -28,14 +32,16 @@ const input = z.object({
 })
 
 /** Makes an instance: writes what is wanted and opens the deployment. The database decides who gets the last free place. */
-export const deploy: ChangeAction<typeof input, Accepted> = {
+export const deploy: ChangeAction<typeof input, Accepted, GatewaySchema | null> = {
   name: 'deploy',
   summary: 'Set up a new assistant',
   words: ['name', 'region'],
   input,
   scope: 'operate',
   confirm: 'tap',
-  async run({ db: tx, actor, settings }, wanted) {
+  /** What can be set in the gateway that it will run, for the settings that come back. */
+  prepare: async ({ settings }, { fromBackup }) => ok(fromBackup === null ? null : await schemaFor(settings.image)),
+  async run({ db: tx, actor, settings }, wanted, schema) {
     const taken = (await activeInstances(tx, actor.userId)).map((row) => row.name)
     const plan = plans[await planOf(tx, actor.userId)]
     if (taken.length >= plan.instancesMax) return { ok: false, reason: 'instance-limit', limit: plan.instancesMax, plan: plan.title }
@@ -70,16 +76,15 @@ export const deploy: ChangeAction<typeof input, Accepted> = {
     if (row === 'limit') return { ok: false, reason: 'instance-limit', limit: plan.instancesMax, plan: plan.title }
     if (row === 'name-taken')
       return { ok: false, reason: 'name', problem: { kind: 'taken', suggestion: suggestName(wanted.name, [...taken, wanted.name.trim()]) } }
-    const job = await requestChange(tx, row.id, { kind: 'deploy', set: {}, chat: { provider: actor.provider, address: actor.chat }, cause: 'owner' })
+    const chat = { provider: actor.provider, address: actor.chat }
+    const carried = saved === null ? null : await carryConfig(tx, { backup: saved.value, row, schema })
+    const set = carried === null ? {} : { configVersion: carried.version }
+    const job = await requestChange(tx, row.id, { kind: 'deploy', set, chat, cause: 'owner' })
     if (job === null) return { ok: false, reason: 'being-destroyed', name: row.name }
-    if (saved !== null)
-      await requestRestore(tx, {
-        backupId: saved.value.id,
-        instanceId: row.id,
-        userId: row.userId,
-        fresh: true,
-        chat: { provider: actor.provider, address: actor.chat },
-      })
-    return { ok: true, value: { instance: summaryOf(job.row), operationId: job.operationId } }
+    if (saved !== null) {
+      const wish = { backupId: saved.value.id, instanceId: row.id, userId: row.userId, fresh: true, leftOut: carried?.leftOut ?? [], chat }
+      await requestRestore(tx, wish)
+    }
+    return ok({ instance: summaryOf(job.row), operationId: job.operationId })
   },
 }

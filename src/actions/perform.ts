@@ -132,7 +132,8 @@ async function limitRate(db: Db | Tx, actor: Actor): Promise<void> {
 async function prepare(deps: ActionsDeps, action: Changes, { input, actor, trail }: Asked): Promise<unknown> {
   if (action.prepare === undefined) return undefined
   await limitRate(deps.db, actor)
-  const prepared = await action.prepare({ db: deps.db, actor, secrets: deps.secrets, guests: deps.guests, log: deps.log, gate: action, trail }, input)
+  const { db, secrets, guests, settings, log } = deps
+  const prepared = await action.prepare({ db, actor, secrets, guests, settings, log, gate: action, trail }, input)
   if (!prepared.ok) throw new Refused(prepared)
   return prepared.value
 }

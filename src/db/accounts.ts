@@ -163,7 +163,8 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     .update(instanceEvents)
     .set({ detail: sql`${instanceEvents.detail} - 'by' - 'chat'` })
     .where(askedBy(userId))
-  // What is wanted refers to a version: it lets go first.
+  // What is wanted refers to a version, and so does what was saved: they let go first.
+  await tx.update(backups).set({ configVersion: null }).where(eq(backups.userId, userId))
   await tx.update(instances).set({ name: 'forgotten', lastError: null, channels: [], configVersion: null }).where(eq(instances.userId, userId))
   for (const table of [
     instanceEvents,

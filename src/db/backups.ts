@@ -21,6 +21,8 @@ const rowSchema = z.object({
   fails: z.number(),
   createdAt: z.date(),
   expiresAt: z.date().nullable(),
+  /** Which of its instance's configurations was wanted then; null: none. */
+  configVersion: z.number().nullable(),
 })
 export type Backup = z.infer<typeof rowSchema>
 /** A backup under our lease. The epoch fences every write; `expired`: it has been wanted for too long. */
@@ -37,12 +39,12 @@ export const backupKey = (id: string): string => `backup:${id}`
 
 export const isOpenBackup = ({ state }: Pick<Backup, 'state'>): boolean => state === 'wanted' || state === 'running'
 
-/** Wants a backup of an instance; null when one is wanted already. */
+/** Wants a backup of an instance, and remembers which configuration goes with it; null when one is wanted already. */
 export async function requestBackup(tx: Tx, wanted: { instanceId: string; kind: BackupKind }): Promise<string | null> {
   const id = randomId(12)
   const result = await tx.execute(sql`
-    insert into backups (id, user_id, instance_id, instance_name, image, kind)
-    select ${id}, user_id, id, name, image, ${wanted.kind} from instances where id = ${wanted.instanceId}
+    insert into backups (id, user_id, instance_id, instance_name, image, kind, config_version)
+    select ${id}, user_id, id, name, image, ${wanted.kind}, config_version from instances where id = ${wanted.instanceId}
     on conflict do nothing returning id`)
   return rowsOf(result).length === 1 ? id : null
 }

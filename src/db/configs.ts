@@ -7,7 +7,7 @@ import type { Db, Tx } from './connect.ts'
 import type { InstanceRow } from './instances.ts'
 import { configs } from './schema.ts'
 
-export const configOrigins = ['guided', 'text', 'file', 'rollback'] as const
+export const configOrigins = ['guided', 'text', 'file', 'rollback', 'restore'] as const
 export type ConfigOrigin = (typeof configOrigins)[number]
 export type ConfigVersion = { version: number; document: JsonObject; origin: ConfigOrigin; note: string | null; createdAt: Date }
 

@@ -2,6 +2,7 @@
 import { and, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import { restoreEnds, restoreStates, type RestoreEnd } from '../domain/backups.ts'
+import type { LeftOut } from '../domain/gateway-carry.ts'
 import { randomId } from '../lib/random.ts'
 import { announce } from './outbox.ts'
 import { isUniqueViolation, rowsOf, type Db, type Tx } from './connect.ts'
@@ -18,14 +19,15 @@ const rowSchema = z.object({
   reason: z.enum(restoreEnds).nullable(),
   error: z.string().nullable(),
   fails: z.number(),
+  leftOut: z.array(z.object({ path: z.string(), needs: z.array(z.string()) })),
 })
 export type Restore = z.infer<typeof rowSchema>
 /** A restore under our lease. The epoch fences every write; `expired`: it has been wanted for too long. */
-export type ClaimedRestore = Restore & { epoch: number; expired: boolean }
+export type ClaimedRestore = Omit<Restore, 'leftOut'> & { epoch: number; expired: boolean }
 
 const open = inArray(restores.state, ['wanted', 'saving', 'restoring'])
 const inMs = (ms: number): SQL<Date> => sql`now() + ${ms} * interval '1 millisecond'`
-const claimedSchema = rowSchema.extend({ epoch: z.coerce.number(), expired: z.boolean() })
+const claimedSchema = rowSchema.omit({ leftOut: true }).extend({ epoch: z.coerce.number(), expired: z.boolean() })
 
 /** The message that tells of a restore. */
 export const restoreKey = (id: string): string => `restore:${id}`
@@ -33,12 +35,12 @@ export const restoreKey = (id: string): string => `restore:${id}`
 /** Wants a backup in the place of what an instance knows, and owes its owner the message of it; null when another one is under way. */
 export async function requestRestore(
   tx: Tx,
-  wanted: { backupId: string; instanceId: string; userId: string; fresh: boolean; chat: Chat },
+  wanted: { backupId: string; instanceId: string; userId: string; fresh: boolean; leftOut?: readonly LeftOut[]; chat: Chat },
 ): Promise<string | null> {
-  const { backupId, instanceId, userId, fresh, chat } = wanted
+  const { backupId, instanceId, userId, fresh, leftOut = [], chat } = wanted
   const id = randomId(12)
   try {
-    await tx.transaction(async (inner) => void (await inner.insert(restores).values({ id, backupId, instanceId, fresh })))
+    await tx.transaction(async (inner) => void (await inner.insert(restores).values({ id, backupId, instanceId, fresh, leftOut })))
   } catch (error) {
     if (isUniqueViolation(error)) return null
     throw error

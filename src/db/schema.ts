@@ -363,6 +363,7 @@ export const backups = pgTable('backups', {
   dueAt: at('due_at').notNull().defaultNow(),
   leaseUntil: at('lease_until'),
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+  configVersion: integer('config_version'),
 })
 
 export const backupSchedules = pgTable('backup_schedules', {
@@ -385,4 +386,5 @@ export const restores = pgTable('restores', {
   dueAt: at('due_at').notNull().defaultNow(),
   leaseUntil: at('lease_until'),
   epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
+  leftOut: jsonb('left_out').notNull().default([]),
 })

@@ -21,15 +21,19 @@ export function documentProblems(
   against: CheckedAgainst,
   lineOf: (path: Path) => number | null = () => null,
 ): DocumentProblem[] {
+  const placed = problemsIn(document, against).map((one) => ({ ...one, path: pathWords(one.path), line: lineOf(one.path) }) as DocumentProblem)
+  return placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+}
+
+/** The same, each with its place as a path. */
+export function problemsIn(document: JsonObject, against: CheckedAgainst): (SchemaProblem | RuleProblem)[] {
   const effective = effectiveDocument(document, against)
   const rules = [...ruleProblems(document, against), ...doorProblems(effective)]
   const own = against.schema.problemsIn(document)
   // Right by itself and ours by itself, it may still be wrong together.
   const together = own.length > 0 || rules.length > 0 ? [] : against.schema.problemsIn(effective)
   const refusedAlready = (path: Path): boolean => rules.some((rule) => rule.kind === 'ours' && rule.path.every((part, index) => path[index] === part))
-  const all = [...rules, ...own.filter((one) => !refusedAlready(one.path)), ...together]
-  const placed = all.map((one) => ({ ...one, path: pathWords(one.path), line: lineOf(one.path) }) as DocumentProblem)
-  return placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  return [...rules, ...own.filter((one) => !refusedAlready(one.path)), ...together]
 }
 
 /** What keeps a text from being a document, as its one problem. */
@@ -37,7 +41,7 @@ export function textProblem(read: Extract<ReadText, { ok: false }>): DocumentPro
   return { kind: 'text', what: read.problem, path: pathWords(read.path), line: read.line }
 }
 
-/** A secret may have slipped into a name. */
-function pathWords(path: Path): string {
+/** A place in words. A secret may have slipped into a name: it is not repeated. */
+export function pathWords(path: Path): string {
   return path.reduce<string>((inside, name) => pathWord(inside, typeof name === 'string' && holdsSecret(name) ? '…' : name), '')
 }

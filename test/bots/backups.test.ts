@@ -1,20 +1,12 @@
 // Backups in conversation, with everything behind them: the local Machines server, the supervisor, the practice gateway, and archives on the disk.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rowsOf } from '../../src/db/connect.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { createBackupEngine, type BackupEngine } from '../../src/orchestrator/backups/engine.ts'
-import { createMachineCopies } from '../../src/orchestrator/backups/machine.ts'
-import { createFolderStore } from '../../src/orchestrator/backups/store.ts'
-import { appNameOf } from '../../src/orchestrator/machine-config.ts'
-import { visit } from '../local/harness.ts'
 import { postgresDatabases } from '../support/database.ts'
-import { controlOf, createWorld, startMachines, type Machines } from '../support/world.ts'
-import { createMemoryChat } from './support/memory-chat.ts'
-import { sceneOn, type Scene } from './support/scene.ts'
+import { startMachines, type Machines } from '../support/world.ts'
+import { deployedScene, type SavedScene } from './support/saved.ts'
 
 const LONG_MS = 60_000
 
@@ -26,76 +18,7 @@ describe('backups in conversation', async () => {
   })
   afterAll(() => machines.close())
 
-  type Saved = Scene & {
-    engine: BackupEngine
-    dir: string
-    /** Everything that is due, again and again, until somebody sees this. */
-    until(seen: string): Promise<void>
-    /** A file in what the newest instance knows. */
-    note(): Promise<string>
-    up(): Promise<void>
-  }
-
-  async function begin(webAddress: string | null = null): Promise<Saved> {
-    const world = createWorld(await open(), machines, { image: 'gateway:stub' })
-    const scene = sceneOn(world, createMemoryChat('telegram'), webAddress)
-    const { db } = world.database
-    const dir = await mkdtemp(join(tmpdir(), 'conch-backups-'))
-    const control = controlOf(machines, { read: async () => null })
-    const machine = createMachineCopies({ control, addressTemplate: machines.server.addressTemplate })
-    onTestFinished(async () => {
-      await machine.close()
-      await rm(dir, { recursive: true, force: true })
-    })
-    const engine = createBackupEngine({
-      db,
-      machine,
-      store: createFolderStore({ dir }),
-      clock: world.clock,
-      log: silentLog,
-      announced: () => undefined,
-    })
-    const newest = async (): Promise<{ id: string; volume: string }> => {
-      const [row] = rowsOf<{ id: string; volume: string }>(
-        await db.execute(sql`select id, volume_id as volume from instances where delete_requested_at is null order by created_at desc limit 1`),
-      )
-      expect.assert(row !== undefined)
-      return row
-    }
-    const up = async (): Promise<void> => {
-      const { id } = await newest()
-      await expect.poll(async () => (await visit(machines.server, appNameOf(id), '/healthz')).status, { timeout: 20_000 }).toBe(200)
-    }
-    return {
-      ...scene,
-      engine,
-      dir,
-      up,
-      async until(seen) {
-        const look = async (): Promise<string> => {
-          await world.settle()
-          await db.execute(sql`update backups set due_at = now()`)
-          await db.execute(sql`update restores set due_at = now()`)
-          await engine.turn()
-          await scene.news()
-          return scene.chat.texts('ann').join('\n')
-        }
-        await expect.poll(look, { timeout: 40_000, interval: 50 }).toContain(seen)
-      },
-      note: async () => join(machines.volume((await newest()).volume), 'openclaw', 'note.txt'),
-    }
-  }
-
-  async function deployed(webAddress: string | null = null): Promise<Saved> {
-    const it = await begin(webAddress)
-    await it.ann.says('/deploy my-claw ams')
-    await it.ann.presses('Skip for now')
-    await it.ann.presses('Launch')
-    await it.world.settle()
-    await it.up()
-    await it.news()
-    return it
-  }
+  const deployed = async (webAddress: string | null = null): Promise<SavedScene> => deployedScene({ database: await open(), machines, webAddress })
 
   test(
     'what an assistant knows comes back after it was destroyed',

@@ -3,12 +3,13 @@ import { z } from 'zod'
 import type { BackupSummary } from '../../actions/backups.ts'
 import type { Db } from '../../db/connect.ts'
 import { backupById, backupKey } from '../../db/backups.ts'
+import { configAt } from '../../db/configs.ts'
 import { instanceById } from '../../db/instances.ts'
-import { restoreById, restoreKey } from '../../db/restores.ts'
+import { restoreById, restoreKey, type Restore } from '../../db/restores.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import { expectMessages, hasKeyPage, show, type Turn } from './turn.ts'
 import type { View } from './view.ts'
-import { backupsView, backupView, downloadView, noDownloadView, restoreView, savedView } from './words/backups.ts'
+import { backupsView, backupView, type BroughtSettings, downloadView, noDownloadView, restoreView, savedView } from './words/backups.ts'
 import { privateOnlyView } from './words/greeting.ts'
 import { refusalView } from './words/refusals.ts'
 
@@ -107,5 +108,12 @@ export async function restoreNews(db: Db, { key, payload }: { key: string; paylo
   const instance = row === null ? null : await instanceById(db, row.instanceId)
   if (row === null || backup === null || instance === null) return null
   const { state, reason, fresh, backupId } = row
-  return restoreView({ key, name: instance.name, state, reason, at: backup.createdAt, backupId, fresh, timeZone })
+  const settings = backup.instanceId === row.instanceId ? null : await broughtSettings(db, row)
+  return restoreView({ key, name: instance.name, state, reason, at: backup.createdAt, backupId, fresh, settings, timeZone })
+}
+
+/** What came along of the settings: only a new assistant has a first version that was saved. */
+async function broughtSettings(db: Db, { instanceId, leftOut }: Restore): Promise<BroughtSettings | null> {
+  const some = (await configAt(db, instanceId, 1))?.origin === 'restore'
+  return some || leftOut.length > 0 ? { instanceId, some, leftOut } : null
 }

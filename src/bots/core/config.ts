@@ -5,7 +5,7 @@ import type { Refusal } from '../../domain/refusal.ts'
 import { configChanged } from './config-wizard.ts'
 import { t } from './language.ts'
 import { show, type Turn } from './turn.ts'
-import { button, type View } from './view.ts'
+import { button, type Button, type View } from './view.ts'
 import {
   configView,
   draftView,
@@ -41,6 +41,10 @@ export async function answerConfigCommand(
       return history(turn, seen, value)
     case 'back':
       return rollBack(turn, seen, Number(value ?? Number.NaN))
+    case 'saved':
+      return bringSaved(turn, seen, value ?? '')
+    case 'restore-saved':
+      return set(turn, seen, { backup: value, base: Number(args[3]) })
     case 'restore':
       return set(turn, seen, { version: Number(value), base: Number(args[3]) })
     case 'download':
@@ -107,10 +111,27 @@ async function history(turn: Turn, { instance }: ConfigSeen, before: string | un
 }
 
 /** Shows what going back would change, before it does. */
-async function rollBack(turn: Turn, { instance }: ConfigSeen, version: number): Promise<null> {
-  const checked = await turn.deps.actions.perform('check-config', { instance: instance.id, version }, turn.actor)
-  if (!checked.ok) return refused(turn, checked, instance.name)
+async function rollBack(turn: Turn, seen: ConfigSeen, version: number): Promise<null> {
+  return proposed(turn, seen, { wish: { version }, apply: ['restore', String(version)], to: version })
+}
+
+/** The same for what was saved of the settings of a former assistant. */
+async function bringSaved(turn: Turn, seen: ConfigSeen, backup: string): Promise<null> {
+  const again = button(t`Try again`, 'config', seen.instance.id, 'saved', backup)
+  return proposed(turn, seen, { wish: { backup }, apply: ['restore-saved', backup], to: 'saved', again })
+}
+
+/** `again`: where to come back to when it is refused, for what was pressed may be gone then. */
+type Proposal = { wish: object; apply: readonly string[]; to: number | 'saved'; again?: Button }
+
+async function proposed(turn: Turn, { instance }: ConfigSeen, { wish, apply, to, again }: Proposal): Promise<null> {
+  const checked = await turn.deps.actions.perform('check-config', { instance: instance.id, ...wish }, turn.actor)
+  if (!checked.ok) {
+    const view = refusalView(checked, { action: 'config', instance: instance.name })
+    const offered = again !== undefined && checked.reason === 'config-invalid' ? [again] : []
+    return nothing(turn, { ...view, actions: [...view.actions, ...offered] })
+  }
   const { base, changes } = checked.value
-  const apply = { ...button(t`Apply`, 'config', instance.id, 'restore', String(version), String(base)), style: 'primary' as const }
-  return nothing(turn, draftView(instance.name, changes, { apply, keep: button(t`Keep the old one`, 'config', instance.id), to: version }))
+  const yes = { ...button(t`Apply`, 'config', instance.id, ...apply, String(base)), style: 'primary' as const }
+  return nothing(turn, draftView(instance.name, changes, { apply: yes, keep: button(t`Keep the old one`, 'config', instance.id), to }))
 }

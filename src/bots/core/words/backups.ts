@@ -1,9 +1,10 @@
 // What is saved of an assistant: making it, getting it back, having it oneself.
 import type { BackupList, BackupSummary } from '../../../actions/backups.ts'
 import type { BackupEnd, RestoreEnd, Rhythm } from '../../../domain/backups.ts'
+import type { LeftOut } from '../../../domain/gateway-carry.ts'
 import { assertNever } from '../../../lib/errors.ts'
 import { t } from '../language.ts'
-import { bold, button, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
+import { bold, button, code, paragraph, say, type Block, type Button, type Text, type View } from '../view.ts'
 import { dayWords, momentWords, sizeWords } from './time.ts'
 
 export type BackupFacts = {
@@ -114,7 +115,7 @@ function rhythmButtons(name: string, rhythm: Rhythm | null): Button[] {
 }
 
 /** What can be done with one that is saved. */
-export function savedView({ id, name, bytes, at, expiresAt, present }: BackupSummary, timeZone: string | null): View {
+export function savedView({ id, name, bytes, at, expiresAt, present, withSettings }: BackupSummary, timeZone: string | null): View {
   const when = momentWords(at, timeZone)
   const size = sizeWords(bytes ?? 0)
   const until = expiresAt === null ? when : dayWords(expiresAt, timeZone)
@@ -126,6 +127,7 @@ export function savedView({ id, name, bytes, at, expiresAt, present }: BackupSum
       title: say`${bold(name)}, ${when}: ${size}`,
       blocks: [
         paragraph`${bold(name)} is gone. I can set up a new one that knows what it knew then. Its keys are not in the copy: you give them again.`,
+        ...(withSettings ? [paragraph`Its settings of then come along.`] : []),
         paragraph`I keep this until ${until}.`,
       ],
       actions: [{ ...button(t`Bring it back`, 'restore', id, 'new'), style: 'primary' }, download, back],
@@ -174,8 +176,13 @@ export type RestoreFacts = {
   backupId: string
   /** It was made for this. */
   fresh: boolean
+  /** What became of the settings that were saved with it; null when there were none, or it kept its own. */
+  settings: BroughtSettings | null
   timeZone: string | null
 }
+
+/** `some`: a part of them came along. What did not is in `leftOut`. */
+export type BroughtSettings = { instanceId: string; some: boolean; leftOut: readonly LeftOut[] }
 
 /** The message of a restore, as it stands. */
 export function restoreView(facts: RestoreFacts): View {
@@ -207,8 +214,8 @@ export function restoreView(facts: RestoreFacts): View {
       return {
         tone: 'good',
         key,
-        blocks: [paragraph`${bold(name)} is back as it was on ${when}.`],
-        actions: [button(t`Open`, 'open', name), button(t`Status`, 'status', name), button(t`Backups`, 'backups', name)],
+        blocks: [paragraph`${bold(name)} is back as it was on ${when}.`, ...settingsBlocks(facts.settings)],
+        actions: [...settingsActions(facts), button(t`Open`, 'open', name), button(t`Status`, 'status', name), button(t`Backups`, 'backups', name)],
       }
     case 'failed':
       return {
@@ -220,6 +227,38 @@ export function restoreView(facts: RestoreFacts): View {
     default:
       return assertNever(state)
   }
+}
+
+const LEFT_OUT_SHOWN = 4
+
+function settingsBlocks(settings: BroughtSettings | null): Block[] {
+  if (settings === null) return []
+  const { some, leftOut } = settings
+  if (leftOut.length === 0) return [paragraph`Its settings came along.`]
+  const shown = leftOut.slice(0, LEFT_OUT_SHOWN)
+  const more = leftOut.length - shown.length
+  return [
+    some ? paragraph`Its settings came along, but for these:` : paragraph`Its settings of then are not in it:`,
+    ...shown.map((one): Block => ({ kind: 'text', text: leftOutText(one) })),
+    ...(more === 0 ? [] : more === 1 ? [paragraph`And one more.`] : [paragraph`And ${more} more.`]),
+    leftOut.some((one) => one.needs.length > 0)
+      ? paragraph`Give it what it lacks, and then I can bring the rest.`
+      : paragraph`I can show you what keeps them out, and bring them once that is gone.`,
+  ]
+}
+
+function leftOutText({ path, needs }: LeftOut): Text {
+  return needs.length === 0
+    ? say`${code(path)} does not fit its plan, its version or what else it is now.`
+    : say`${code(path)} needs ${needs.flatMap((name, index): Text => [...(index === 0 ? [] : [', ']), code(name)])}, which it does not hold.`
+}
+
+function settingsActions({ settings, backupId }: RestoreFacts): Button[] {
+  if (settings === null) return []
+  const { instanceId, leftOut } = settings
+  if (leftOut.length === 0) return [button(t`Settings`, 'config', instanceId)]
+  const lacks = leftOut.some((one) => one.needs.length > 0)
+  return [...(lacks ? [button(t`Keys`, 'keys', instanceId)] : []), button(t`Bring the settings`, 'config', instanceId, 'saved', backupId)]
 }
 
 function failedActions({ name, backupId, reason }: RestoreFacts): Button[] {

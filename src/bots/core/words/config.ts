@@ -116,6 +116,8 @@ function howWords({ origin, note }: NonNullable<ConfigSeen['changed']>): string 
       return t`from your file`
     case 'rollback':
       return note === '0' ? t`back to how it came` : t`back to version ${note ?? ''}`
+    case 'restore':
+      return t`as it was saved`
     default:
       return assertNever(origin)
   }
@@ -279,20 +281,23 @@ function changeLine(change: DocumentChange): string {
 }
 
 /** What a document would change, before it does. */
-export function draftView(name: string, changes: readonly DocumentChange[], ways: { apply: Button; keep: Button; to: number | null }): View {
-  const { to } = ways
-  const title =
-    to === null
-      ? say`That would change ${bold(name)}:`
-      : to === 0
-        ? say`Back to how ${bold(name)} came would change:`
-        : say`Back to version ${to} of ${bold(name)} would change:`
+export function draftView(
+  name: string,
+  changes: readonly DocumentChange[],
+  ways: { apply: Button; keep: Button; to: number | 'saved' | null },
+): View {
   return {
     tone: 'plain',
-    title,
+    title: draftTitle(name, ways.to),
     blocks: [...changesBlock(changes), paragraph`${bold(name)} restarts with it; its memory stays.`],
     actions: [ways.apply, ways.keep],
   }
+}
+
+function draftTitle(name: string, to: number | 'saved' | null): Text {
+  if (to === null) return say`That would change ${bold(name)}:`
+  if (to === 'saved') return say`The settings that were saved would change ${bold(name)}:`
+  return to === 0 ? say`Back to how ${bold(name)} came would change:` : say`Back to version ${to} of ${bold(name)} would change:`
 }
 
 /** What was changed, and when it counts. */

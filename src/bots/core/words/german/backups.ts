@@ -33,6 +33,7 @@ export const backups: Readonly<Record<string, string>> = {
   Off: 'Aus',
   '{0} is gone. I can set up a new one that knows what it knew then. Its keys are not in the copy: you give them again.':
     '{0} ist weg. Ich kann einen neuen einrichten, der weiß, was er damals wusste. Seine Schlüssel sind nicht in der Kopie: Die gibst du neu.',
+  'Its settings of then come along.': 'Seine Einstellungen von damals kommen mit.',
   'I keep this until {0}.': 'Ich behalte das bis {0}.',
   'Bring it back': 'Zurückholen',
   'Restoring gives {0} back its conversations and files of then, in place of those of now. Those I save first. Its keys and settings stay.':
@@ -50,6 +51,15 @@ export const backups: Readonly<Record<string, string>> = {
   'Restoring {0} as it was on {1}: I save what it knows now first.': '{0} wird wie am {1}: Zuerst sichere ich, was er jetzt weiß.',
   'Restoring {0} as it was on {1}. It does not answer for a minute or two.': '{0} wird wie am {1}. Er antwortet ein, zwei Minuten lang nicht.',
   '{0} is back as it was on {1}.': '{0} ist wieder da, wie am {1}.',
+  'Its settings came along.': 'Seine Einstellungen sind mitgekommen.',
+  'Its settings came along, but for these:': 'Seine Einstellungen sind mitgekommen, bis auf diese:',
+  'Its settings of then are not in it:': 'Seine Einstellungen von damals hat er nicht:',
+  'Give it what it lacks, and then I can bring the rest.': 'Gib ihm, was ihm fehlt, dann kann ich den Rest holen.',
+  'I can show you what keeps them out, and bring them once that is gone.': 'Ich kann dir zeigen, was sie aufhält, und sie holen, sobald das weg ist.',
+  '{0} does not fit its plan, its version or what else it is now.':
+    '{0} passt nicht zu seinem Tarif, seiner Fassung oder dem, was er sonst jetzt ist.',
+  '{0} needs {1}, which it does not hold.': '{0} braucht {1}, und das hat er nicht.',
+  'Bring the settings': 'Einstellungen holen',
   '{0} stays as it was: {1}': '{0} bleibt, wie er war: {1}',
   'Restore without saving': 'Ohne Sichern wiederherstellen',
   'it is being destroyed.': 'Er wird gelöscht.',

@@ -30,6 +30,8 @@ export const config: Readonly<Record<string, string>> = {
   'from your file': 'aus deiner Datei',
   'back to how it came': 'zurück zum Anfang',
   'back to version {0}': 'zurück zu Fassung {0}',
+  'as it was saved': 'wie gesichert',
+  'The settings that were saved would change {0}:': 'Die gesicherten Einstellungen würden {0} ändern:',
   'another model': 'ein anderes Modell',
   'who may write': 'wer schreiben darf',
   'its name': 'sein Name',
