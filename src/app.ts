@@ -44,7 +44,12 @@ const LOG_BYTES_MAX = 10 * 1024 * 1024
 /** Runs Conch until the signal is aborted or the terminal's input ends. Throws a ConchError whose message is one line for the person at the terminal. */
 export async function startApp(options: AppOptions): Promise<void> {
   // Gateways run in folders of their own: a relative home would mean another place to each of them.
-  const config = { ...options.config, home: resolve(options.config.home), backupDir: resolve(options.config.backupDir) }
+  const { home, backups } = options.config
+  const config = {
+    ...options.config,
+    home: resolve(home),
+    backups: backups.kind === 'folder' ? { ...backups, dir: resolve(backups.dir) } : backups,
+  }
   const stack = new AsyncDisposableStack()
   const log = openLog(config, terminalWanted(options) ? null : options.output)
   try {
@@ -60,7 +65,7 @@ export async function startApp(options: AppOptions): Promise<void> {
       openProvider({ ...options, config }, log).then(keep),
     ])
     const [database, provider] = [valueOf(parts[0]), valueOf(parts[1])]
-    const store = createFolderStore({ dir: config.backupDir })
+    const store = keep(await openStore(config.backups))
     const conversation: Conversation = { names: async () => [], keyPage: null, wake: () => undefined }
     const platforms = await openFaces(config, {
       database,
@@ -85,6 +90,13 @@ export async function startApp(options: AppOptions): Promise<void> {
   } finally {
     await stack.disposeAsync()
   }
+}
+
+/** The client of a bucket is large: it is loaded only where there is one. */
+async function openStore(backups: Config['backups']): Promise<BackupStore> {
+  if (backups.kind === 'folder') return createFolderStore(backups)
+  const { createBucketStore } = await import('./orchestrator/backups/s3-store.ts')
+  return createBucketStore(backups)
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {

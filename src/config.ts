@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { imageOf } from './domain/image.ts'
+import { distance } from './lib/distance.ts'
 import { Sealed } from './lib/sealed.ts'
 import type { CheckUrls } from './secrets/live-check.ts'
 import { signingKeysIn } from './secrets/signing-keys.ts'
@@ -19,7 +20,7 @@ export type Config = {
   /** What the image's name ends with for plans whose assistants browse; null: all run the same. */
   browserSuffix: string | null
   /** Where archives of backups are kept. */
-  backupDir: string
+  backups: { kind: 'folder'; dir: string } | ({ kind: 's3' } & BucketConfig)
   provider: { kind: 'local' } | { kind: 'fly'; token: Sealed; org: string; apiUrl: string }
   log: { level: z.infer<typeof logLevel>; format: 'json' | 'pretty' }
   telegram: { token: Sealed; apiUrl: string | null } | null
@@ -28,6 +29,8 @@ export type Config = {
   /** Where people's own tokens and keys are tried before they are taken. */
   checks: CheckUrls
 }
+/** A bucket of a store that speaks S3. `endpoint` is null for Amazon's own, `pathStyle` true where buckets are paths and not hosts. */
+export type BucketConfig = { bucket: string; endpoint: string | null; region: string; pathStyle: boolean; keyId: string; key: Sealed }
 export type SlackConfig = { apiUrl: string | null } & (
   | { kind: 'socket'; appToken: Sealed; botToken: Sealed }
   | { kind: 'http'; signingSecret: Sealed; clientId: string; clientSecret: Sealed; stateSecret: Sealed; publicUrl: string }
@@ -119,9 +122,36 @@ const environment = z.object({
       default: 'Pro runs the same image',
     }),
   CONCH_BACKUP_DIR: z.string().optional().meta({
-    description: 'Folder of the backups of instances. Processes that share a database must share it as well, for example on a network volume.',
+    description:
+      'Folder of the backups of instances, as long as there is no `BUCKET_NAME`. Processes that share a database must share it as well, for example on a network volume.',
     example: '/mnt/conch/backups',
     default: '`backups` in `CONCH_HOME`',
+  }),
+  BUCKET_NAME: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and points')
+    .optional()
+    .meta({
+      description: 'Bucket of a store that speaks S3, for backups. `fly storage create` sets this and the four below it. Goes with the two keys.',
+      example: 'conch-backups',
+      default: 'a folder instead',
+    }),
+  AWS_ENDPOINT_URL_S3: address.optional().meta({
+    description: 'Where that store is, unless it is Amazon’s own. This one and the three below count only with `BUCKET_NAME`.',
+    example: 'https://fly.storage.tigris.dev',
+    default: 'Amazon S3',
+  }),
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be a region: lower-case letters, digits and hyphens')
+    .optional()
+    .meta({ description: 'Its region. Needed with Amazon’s own.', example: 'auto', default: '`auto`' }),
+  AWS_ACCESS_KEY_ID: z.string().optional().meta({ description: 'The name of the key to it.', example: 'tid_example', default: 'none' }),
+  AWS_SECRET_ACCESS_KEY: secret().meta({ description: 'The key to it.', example: 'tsec_example', default: 'none' }),
+  CONCH_S3_PATH_STYLE: z.enum(['yes', 'no'], 'must be yes or no').default('no').meta({
+    description: '`yes` for a store in which buckets are paths and not hosts, such as MinIO as it comes.',
+    example: 'yes',
+    default: '`no`',
   }),
   FLY_API_TOKEN: z.string().optional().meta({
     description: 'Token of a Fly.io organisation (`fly tokens create org`). With it instances run on Fly; without it, as processes on this machine.',
@@ -257,7 +287,7 @@ function configOf(env: Environment): Config {
     publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
     gatewayImage: env.GATEWAY_IMAGE,
     browserSuffix: env.GATEWAY_BROWSER_SUFFIX ?? null,
-    backupDir: env.CONCH_BACKUP_DIR ?? join(env.CONCH_HOME, 'backups'),
+    backups: backupsOf(env),
     provider:
       env.FLY_API_TOKEN === undefined || env.FLY_ORG === undefined
         ? { kind: 'local' }
@@ -279,6 +309,14 @@ function configOf(env: Environment): Config {
       openrouter: withoutSlash(env.CHECK_OPENROUTER_URL),
     },
   }
+}
+
+function backupsOf(env: Environment): Config['backups'] {
+  const { BUCKET_NAME: bucket, AWS_ACCESS_KEY_ID: keyId, AWS_SECRET_ACCESS_KEY: key } = env
+  if (bucket === undefined || keyId === undefined || key === undefined)
+    return { kind: 'folder', dir: env.CONCH_BACKUP_DIR ?? join(env.CONCH_HOME, 'backups') }
+  const endpoint = slashless(env.AWS_ENDPOINT_URL_S3)
+  return { kind: 's3', bucket, endpoint, region: env.AWS_REGION ?? 'auto', pathStyle: env.CONCH_S3_PATH_STYLE === 'yes', keyId, key }
 }
 
 function slackOf(env: Environment): SlackConfig | null {
@@ -307,6 +345,9 @@ function halves(given: Record<string, string>): ConfigProblem[] {
     ['TELEGRAM_API_URL', 'TELEGRAM_BOT_TOKEN'],
     ['DISCORD_API_URL', 'DISCORD_BOT_TOKEN'],
     ['DISCORD_SHARDS', 'DISCORD_BOT_TOKEN'],
+    ['BUCKET_NAME', 'AWS_ACCESS_KEY_ID'],
+    ['BUCKET_NAME', 'AWS_SECRET_ACCESS_KEY'],
+    ...(given['AWS_ENDPOINT_URL_S3'] === undefined ? [['BUCKET_NAME', 'AWS_REGION'] satisfies [Name, Name]] : []),
     ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'],
     ['SLACK_APP_TOKEN', 'SLACK_BOT_TOKEN'],
     ...SLACK_HTTP.flatMap((name) =>
@@ -355,17 +396,4 @@ function documentationOf(name: Name): z.infer<typeof documentation> {
 
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '')
-}
-
-/** Levenshtein's: how many letters must be added, removed or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of Array.from(a).entries()) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j += 1) {
-      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === b[j] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

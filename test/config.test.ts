@@ -15,6 +15,13 @@ function problemsOf(env: Record<string, string>): ConfigProblem[] {
 
 const KEYS = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"eA","d":"ZA"}]}'
 
+const BUCKET = {
+  BUCKET_NAME: 'conch-backups',
+  AWS_ENDPOINT_URL_S3: 'https://fly.storage.tigris.dev',
+  AWS_ACCESS_KEY_ID: 'tid_one',
+  AWS_SECRET_ACCESS_KEY: 'hunter2',
+}
+
 describe('configuration', () => {
   it('nothing configured is a working local Conch', () => {
     const nothing: Config = {
@@ -25,7 +32,7 @@ describe('configuration', () => {
       publicUrl: null,
       gatewayImage: 'gateway:openclaw-2026.9.6',
       browserSuffix: null,
-      backupDir: '.conch/backups',
+      backups: { kind: 'folder', dir: '.conch/backups' },
       provider: { kind: 'local' },
       telegram: null,
       discord: null,
@@ -71,6 +78,20 @@ describe('configuration', () => {
     expect(`${JSON.stringify(config)} ${inspect(config, { depth: 9 })}`).not.toContain('hunter2')
   })
 
+  it('what fly storage create sets is a store for backups; keys of somebody else’s without a bucket are none', () => {
+    const { backups } = configOf({ ...BUCKET, AWS_REGION: 'auto' })
+    expect(backups).toMatchObject({
+      kind: 's3',
+      bucket: 'conch-backups',
+      endpoint: 'https://fly.storage.tigris.dev',
+      region: 'auto',
+      keyId: 'tid_one',
+    })
+    expect(backups.kind === 's3' && backups.key.open()).toBe('hunter2')
+    expect(inspect(backups, { depth: 9 })).not.toContain('hunter2')
+    expect(configOf({ AWS_ACCESS_KEY_ID: 'x', AWS_REGION: 'eu-west-1' }).backups).toEqual({ kind: 'folder', dir: '.conch/backups' })
+  })
+
   it.each([
     ['PORT', { PORT: 'http' }, '8080'],
     ['PORT', { PORT: '65536' }, '8080'],
@@ -91,6 +112,11 @@ describe('configuration', () => {
     ['FLY_API_TOKEN', { FLY_ORG: 'personal' }, 'FlyV1 '],
     ['FLY_API_TOKEN', { FLY_API_URL: 'http://127.0.0.1:4280' }, 'FlyV1 '],
     ['FLY_API_URL', { FLY_API_URL: 'http://machines.example.com', FLY_API_TOKEN: 'hunter2', FLY_ORG: 'personal' }, 'http://127.0.0.1:4280'],
+    ['AWS_ACCESS_KEY_ID', { ...BUCKET, AWS_ACCESS_KEY_ID: '' }, 'tid_'],
+    ['AWS_SECRET_ACCESS_KEY', { ...BUCKET, AWS_SECRET_ACCESS_KEY: '' }, 'tsec_'],
+    ['AWS_REGION', { ...BUCKET, AWS_ENDPOINT_URL_S3: '' }, 'auto'],
+    ['AWS_ENDPOINT_URL_S3', { ...BUCKET, AWS_ENDPOINT_URL_S3: 'http://storage.example.com' }, 'https://'],
+    ['BUCKET_NAME', { ...BUCKET, BUCKET_NAME: 'My/Bucket' }, 'conch-backups'],
     ['CONCH_HOME', { CONCH_HOEM: 'hunter2' }, '/var/lib/conch'],
   ])('%s is named once, with an example and without its value, in %o', (name, env: Record<string, string>, example) => {
     const problems = problemsOf(env)

@@ -7,8 +7,10 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../src/lib/log.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
+import { createBucketStore } from '../../src/orchestrator/backups/s3-store.ts'
 import { createFolderStore, type BackupStore } from '../../src/orchestrator/backups/store.ts'
 import { startWebServer } from '../../src/web/server.ts'
+import { startS3 } from '../simulators/s3.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { createWorld, startMachines, type Machines, type World } from '../support/world.ts'
 import { proofIn } from './support/site.ts'
@@ -31,15 +33,25 @@ describe('the page that gives a backup out', async () => {
     press(url: string, more?: { proof?: string; origin?: string }): Promise<Response>
   }
 
-  async function begin(): Promise<Site> {
+  async function folderStore(): Promise<BackupStore> {
+    const dir = await mkdtemp(join(tmpdir(), 'conch-backups-'))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
+    return createFolderStore({ dir })
+  }
+  async function bucketStore(): Promise<BackupStore> {
+    const s3 = await startS3()
+    onTestFinished(() => s3.close())
+    return createBucketStore({ ...s3, key: new Sealed(s3.key), region: 'auto', pathStyle: true })
+  }
+
+  async function begin(openStore: () => Promise<BackupStore> = folderStore): Promise<Site> {
     const world = createWorld(await open(), machines)
     const { db } = world.database
     const ann = await world.actorOf('ann')
     const made = await world.actions.perform('deploy', { name: 'my-claw', region: 'ams' }, ann)
     expect.assert(made.ok)
-    const dir = await mkdtemp(join(tmpdir(), 'conch-backups-'))
-    onTestFinished(() => rm(dir, { recursive: true, force: true }))
-    const store = createFolderStore({ dir })
+    const store = await openStore()
+    onTestFinished(() => store.close())
     const sha256 = new Sealed(ARCHIVE).fingerprint
     await store.put(ID, Readable.from([Buffer.from(ARCHIVE)]), { bytes: ARCHIVE.length, sha256 })
     await db.execute(sql`
@@ -62,6 +74,15 @@ describe('the page that gives a backup out', async () => {
       },
     }
   }
+
+  test('gives it out of a bucket as well', async () => {
+    const site = await begin(bucketStore)
+    const answer = await site.press(await site.link())
+    expect(answer.headers.get('content-length')).toBe(String(ARCHIVE.length))
+    expect(await answer.text()).toBe(ARCHIVE)
+    await site.store.remove(ID)
+    expect(await (await site.press(await site.link())).text()).toContain('not there any more')
+  })
 
   test('shows what it is, without a script, and looking uses nothing up', async () => {
     const site = await begin()

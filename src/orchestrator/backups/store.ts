@@ -1,6 +1,5 @@
-// Where archives are kept: a port, and its implementation as a folder. Whoever reads gets what was put in, whole, or nothing. Several processes on
-// one database share one folder (CONCH_BACKUP_DIR on a network volume). A store that speaks S3 would be a second implementation: `put` is a PUT of
-// a known length with `x-amz-checksum-sha256`, `open` a GET, `remove` a DELETE, and nothing else is asked of it.
+// Where archives are kept: a port, and its implementation as a folder; s3-store.ts is the one as a bucket. Whoever reads gets what was put in, whole,
+// or nothing. Several processes on one database share one store: a folder on a network volume, or a bucket.
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -12,20 +11,25 @@ import { randomId } from '../../lib/random.ts'
 
 export type BackupStore = {
   /** Keeps an archive under its backup's id. Throws `backup.damaged`, and keeps nothing, when it is not what was promised. */
-  put(id: string, archive: Readable, promised: { bytes: number; sha256: string }, signal?: AbortSignal): Promise<void>
+  put(id: string, archive: Readable, promised: Promised, signal?: AbortSignal): Promise<void>
   /** The archive; null when there is none. */
   open(id: string): Promise<{ archive: Readable; bytes: number } | null>
   /** Also when it is gone already. */
   remove(id: string): Promise<void>
+  close(): Promise<void>
 }
+export type Promised = { bytes: number; sha256: string }
 
 const ID = /^[a-z0-9]{6,32}$/
 
+/** The name of an archive in a store. Throws `backup.bad-id` for what is no id: it must lead nowhere else. */
+export function archiveNameOf(id: string): string {
+  if (!ID.test(id)) throw new ConchError('backup.bad-id', `${id} is no id of a backup`)
+  return `${id}.tar.gz`
+}
+
 export function createFolderStore({ dir }: { dir: string }): BackupStore {
-  const pathOf = (id: string): string => {
-    if (!ID.test(id)) throw new ConchError('backup.bad-id', `${id} is no id of a backup`)
-    return join(dir, `${id}.tar.gz`)
-  }
+  const pathOf = (id: string): string => join(dir, archiveNameOf(id))
   return {
     async put(id, archive, promised, signal) {
       const path = pathOf(id)
@@ -48,23 +52,29 @@ export function createFolderStore({ dir }: { dir: string }): BackupStore {
       return size === null ? null : { archive: createReadStream(path), bytes: size }
     },
     remove: (id) => rm(pathOf(id), { force: true }),
+    close: async () => undefined,
   }
 }
 
-async function write(part: string, archive: Readable, promised: { bytes: number; sha256: string }, signal?: AbortSignal): Promise<void> {
+/** Lets an archive through as it is, and ends with `backup.damaged` instead of its end when it is not what was promised. */
+export function asPromised({ bytes, sha256 }: Promised): Transform {
   const sum = createHash('sha256')
-  let bytes = 0
-  const look = new Transform({
+  let seen = 0
+  return new Transform({
     transform(piece: Buffer, _encoding, next) {
-      bytes += piece.length
+      seen += piece.length
       sum.update(piece)
-      if (bytes > promised.bytes) next(new ConchError('backup.damaged', 'the archive is longer than was said'))
+      if (seen > bytes) next(new ConchError('backup.damaged', 'the archive is longer than was said'))
       else next(null, piece)
     },
+    flush(next) {
+      next(seen === bytes && sum.digest('hex') === sha256 ? null : new ConchError('backup.damaged', 'the archive is not what was promised'))
+    },
   })
-  await pipeline(archive, look, createWriteStream(part, { mode: 0o600 }), signal === undefined ? {} : { signal })
-  if (bytes !== promised.bytes || sum.digest('hex') !== promised.sha256)
-    throw new ConchError('backup.damaged', 'the archive is not what was promised')
+}
+
+async function write(part: string, archive: Readable, promised: Promised, signal?: AbortSignal): Promise<void> {
+  await pipeline(archive, asPromised(promised), createWriteStream(part, { mode: 0o600 }), signal === undefined ? {} : { signal })
   const file = await open(part, 'r')
   try {
     await file.sync()
