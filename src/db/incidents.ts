@@ -84,6 +84,19 @@ export async function raiseIncident(
   return parsed(row)
 }
 
+/** Adds to what is known of an open incident, and owes the owner its message again. Nothing when it is not open. */
+export async function addToIncident(
+  tx: Tx,
+  { instanceId, userId, kind, detail }: { instanceId: string; userId: string; kind: IncidentKind; detail: Record<string, unknown> },
+): Promise<void> {
+  const [row] = await tx
+    .update(incidents)
+    .set({ detail: sql`${incidents.detail} || ${JSON.stringify(detail)}::jsonb`, updatedAt: sql`now()` })
+    .where(and(eq(incidents.instanceId, instanceId), eq(incidents.kind, kind), isNull(incidents.closedAt)))
+    .returning({ id: incidents.id })
+  if (row !== undefined) await announceIncident(tx, { id: row.id, instanceId, userId })
+}
+
 /**
  * Closes open incidents of an instance: all of them, one kind, or all but some. With a `userId`, each one's message is owed its end. `stopped`:
  * they are over because the owner no longer wants it to run.

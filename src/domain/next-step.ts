@@ -14,6 +14,9 @@ export type Desired = {
 
 export type VolumeSeen = { id: string; region: string; sizeGb: number; attachedTo: string | null; going: boolean }
 
+/** The newest copy of a volume that the provider made. `sizeGb` is the least that a volume made from it must have, `at` in milliseconds since the epoch. */
+export type SnapshotSeen = { id: string; sizeGb: number; at: number }
+
 export type MachinePhase = 'created' | 'started' | 'stopped' | 'failed' | 'moving' | 'destroying'
 export type MachineSeen = {
   id: string
@@ -28,7 +31,14 @@ export type MachineSeen = {
   exit: { code: number | null; oom: boolean; requested: boolean; at: number } | null
 }
 
-export type Observed = { app: 'absent' | 'present' | 'foreign'; ips: boolean; volumes: VolumeSeen[]; machines: MachineSeen[] }
+/** `lostCopy`: the newest copy of our volume, looked for only while that is missing. */
+export type Observed = {
+  app: 'absent' | 'present' | 'foreign'
+  ips: boolean
+  volumes: VolumeSeen[]
+  machines: MachineSeen[]
+  lostCopy: SnapshotSeen | null
+}
 
 export type SentKind = 'create-app' | 'create-volume' | 'create-machine' | 'update-machine' | 'start-machine' | 'stop-machine' | 'restart-machine'
 /** A command that was sent and whose effect may not be visible yet. Persisted before the call. */
@@ -45,6 +55,8 @@ export type Memory = {
   /** Volumes whose host had no room for the machine: data on them is forked, empty ones are replaced. */
   hostFull: boolean
   operationStartedAt: number | null
+  /** It was missing at the last look as well. */
+  storageLost: boolean
   /** First deployment: not live yet. */
   deploying: boolean
 }
@@ -55,7 +67,7 @@ export type BlockReason = 'region-full' | 'bad-config' | 'host-unreachable' | 's
 export type Step =
   | { kind: 'create-app' }
   | { kind: 'allocate-ips' }
-  | { kind: 'create-volume'; region: string; sourceVolumeId: string | null }
+  | { kind: 'create-volume'; region: string; sourceVolumeId: string | null; copy?: SnapshotSeen }
   | { kind: 'delete-volume'; id: string }
   | { kind: 'create-machine'; region: string; volumeId: string }
   | { kind: 'update-machine'; id: string }
@@ -82,6 +94,8 @@ export const SOFT_LIMIT_MS = 5 * 60_000
 export const HARD_LIMIT_MS = 15 * 60_000
 /** A first deployment that is not live by now is given up and cleaned up: image pulls take up to 10 minutes. */
 export const DEPLOY_LIMIT_MS = 20 * 60_000
+/** How soon storage that is missing is looked for again before its copy takes its place. */
+export const LOST_AGAIN_MS = 60_000
 /** OpenClaw leaves with this code when its configuration is bad: starting it again would loop. */
 export const EXIT_BAD_CONFIG = 78
 
@@ -149,7 +163,7 @@ function buildStep(desired: Desired, observed: Observed, memory: Memory, now: nu
   if (observed.machines.length > 0) return wait(500, 'the old machine is going')
   const usable = observed.volumes.filter((one) => !one.going)
   const volume = pick(usable, memory.volumeId)
-  if (volume === undefined) return volumeStep(desired, memory, now)
+  if (volume === undefined) return volumeStep(desired, observed, memory, now)
   if (memory.hostFull) return moveStep(usable, volume, memory)
   const wanted = fallbackRegion(desired.region, memory.fullRegions)?.code ?? null
   if (!memory.everStarted && wanted !== null && volume.region !== wanted) return { kind: 'delete-volume', id: volume.id }
@@ -160,11 +174,19 @@ function buildStep(desired: Desired, observed: Observed, memory: Memory, now: nu
   return { kind: 'create-machine', region: volume.region, volumeId: volume.id }
 }
 
-function volumeStep(desired: Desired, memory: Memory, now: number): Step {
-  if (memory.everStarted && memory.volumeId !== null) return { kind: 'blocked', reason: 'storage-lost', ms: 5 * 60_000 }
+/**
+ * A volume with data that is missing is never replaced by an empty one. It is made anew from the provider's newest copy, and only once it was missing
+ * at two looks: what was written since that copy is lost with it.
+ */
+function volumeStep(desired: Desired, observed: Observed, memory: Memory, now: number): Step {
+  const copy = memory.everStarted && memory.volumeId !== null ? observed.lostCopy : undefined
+  if (copy === null) return { kind: 'blocked', reason: 'storage-lost', ms: 5 * 60_000 }
+  if (copy !== undefined && !memory.storageLost) return { kind: 'blocked', reason: 'storage-lost', ms: LOST_AGAIN_MS }
   if (recentlySent(memory, 'create-volume', now, STALE_LIST_MS)) return wait(1_000, 'the storage is being made')
   const region = fallbackRegion(desired.region, memory.fullRegions)?.code ?? (memory.fullRegions.length === 0 ? desired.region : null)
-  return region === null ? { kind: 'blocked', reason: 'region-full', ms: 30_000 } : { kind: 'create-volume', region, sourceVolumeId: null }
+  return region === null
+    ? { kind: 'blocked', reason: 'region-full', ms: 30_000 }
+    : { kind: 'create-volume', region, sourceVolumeId: null, ...(copy !== undefined && { copy }) }
 }
 
 /** The volume's host has no room: an empty volume is replaced, one with data is forked to another host. */

@@ -77,11 +77,12 @@ async function openNetwork(fly: FlyClient, app: string, row: InstanceRow): Promi
 
 async function createVolume(fly: FlyClient, app: string, row: InstanceRow, step: Extract<Step, { kind: 'create-volume' }>): Promise<Made> {
   const plan = plans[planIdSchema.parse(row.plan)]
-  const source = step.sourceVolumeId === null ? {} : { sourceVolumeId: step.sourceVolumeId }
+  const { copy, sourceVolumeId } = step
+  const source = copy !== undefined ? { snapshotId: copy.id } : sourceVolumeId !== null ? { sourceVolumeId } : {}
   const volume = await fly.createVolume(app, {
     name: volumeNameOf(row.id),
     region: step.region,
-    sizeGb: plan.volumeGb,
+    sizeGb: Math.max(plan.volumeGb, copy?.sizeGb ?? 0),
     compute: plan.guest,
     snapshotDays: plan.snapshotDays,
     ...source,

@@ -1,7 +1,8 @@
 // Looks at the provider and says what is there, in the words of nextStep. Reads only.
 import type { InstanceRow } from '../db/instances.ts'
-import type { MachinePhase, MachineSeen, Observed, VolumeSeen } from '../domain/next-step.ts'
+import type { MachinePhase, MachineSeen, Observed, SnapshotSeen, VolumeSeen } from '../domain/next-step.ts'
 import { ProviderError } from './fly/errors.ts'
+import { newestSnapshot } from './fly/snapshots.ts'
 import type { FlyClient, FlyMachine, FlyVolume, MachineState } from './fly/types.ts'
 import { appNameOf, volumeNameOf } from './machine-config.ts'
 
@@ -35,13 +36,14 @@ export async function observe(fly: FlyClient, row: InstanceRow, options: { full:
   const app = appNameOf(row.id)
   if (row.machineId !== null && row.deleteRequestedAt === null && !options.full) {
     const machine = await fly.getMachine(app, row.machineId)
-    if (machine !== null) return { observed: { app: 'present', ips: true, volumes: [], machines: [machineSeen(machine)] }, machine, full: false }
+    if (machine !== null)
+      return { observed: { app: 'present', ips: true, volumes: [], machines: [machineSeen(machine)], lostCopy: null }, machine, full: false }
   }
   return observeAll(fly, row, app)
 }
 
 async function observeAll(fly: FlyClient, row: InstanceRow, app: string): Promise<Observation> {
-  const nothing = { ips: false, volumes: [], machines: [] }
+  const nothing = { ips: false, volumes: [], machines: [], lostCopy: null }
   const found = await fly.getApp(app).catch((error: unknown) => {
     if (error instanceof ProviderError && error.kind === 'foreign') return 'foreign' as const
     throw error
@@ -52,7 +54,28 @@ async function observeAll(fly: FlyClient, row: InstanceRow, app: string): Promis
   const live = machines.filter((one) => one.state !== 'destroyed')
   const machine = live.find((one) => one.id === row.machineId) ?? live[0] ?? null
   const ours = volumes.filter((one) => one.name === volumeNameOf(row.id))
-  return { observed: { app: 'present', ips: ips.length > 0, volumes: ours.map(volumeSeen), machines: live.map(machineSeen) }, machine, full: true }
+  const seen = ours.map(volumeSeen)
+  const lostCopy = isLost(row, seen) ? await copyOf(fly, app, row.volumeId) : null
+  return { observed: { app: 'present', ips: ips.length > 0, volumes: seen, machines: live.map(machineSeen), lostCopy }, machine, full: true }
+}
+
+function isLost(row: InstanceRow, volumes: readonly VolumeSeen[]): boolean {
+  return row.everStarted && row.deleteRequestedAt === null && volumes.every((one) => one.going)
+}
+
+/** The newest copy of a volume, also of one that is gone. */
+async function copyOf(fly: FlyClient, app: string, volumeId: string | null): Promise<SnapshotSeen | null> {
+  const newest = volumeId === null ? null : newestSnapshot(await fly.listSnapshots(app, volumeId).catch(none))
+  if (newest === null) return null
+  return { id: newest.id, sizeGb: Math.ceil((newest.volumeBytes ?? 0) / GB), at: Date.parse(newest.createdAt) }
+}
+
+const GB = 1024 ** 3
+
+/** Whether the provider still knows the copies of a volume that it does not know any more is not sure: then there are none. */
+function none(error: unknown): [] {
+  if (error instanceof ProviderError && error.kind === 'not-found') return []
+  throw error
 }
 
 /** Lists may lag behind: what we know by id and do not see is asked for by id. */

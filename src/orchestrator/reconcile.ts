@@ -27,7 +27,17 @@ import { ProviderError } from './fly/errors.ts'
 import type { FlyClient, FlyMachine } from './fly/types.ts'
 import type { ProbeResult } from './health/probe.ts'
 import { addressOf, appNameOf, fleetOf, machinePlan, type FleetOptions } from './machine-config.ts'
-import { noticeExits, recordBlocked, recordFailure, recordFallback, recordGone, recordProgress, recordSettled, recordStuck } from './timeline.ts'
+import {
+  noticeExits,
+  recordBlocked,
+  recordFailure,
+  recordFallback,
+  recordGone,
+  recordProgress,
+  recordRemade,
+  recordSettled,
+  recordStuck,
+} from './timeline.ts'
 import { observe } from './observe.ts'
 
 export type ReconcileDeps = FleetOptions & {
@@ -159,6 +169,7 @@ function memoryOf(row: InstanceRow): Memory {
     sent: stored.sent,
     fullRegions: stored.fullRegions,
     hostFull: row.hostFull,
+    storageLost: row.blocked === 'storage-lost',
     operationStartedAt: row.operationStartedAt?.getTime() ?? null,
     deploying: row.operationKind === 'deploy' && row.liveAt === null,
   }
@@ -265,7 +276,17 @@ async function providerTurn(deps: ReconcileDeps, row: InstanceRow, work: Work, s
   }
   if (step.kind === 'delete-volume' && step.id === row.volumeId) patch.volumeId = null
   if (step.kind === 'delete-volume' && !row.everStarted) patch.hostFull = false
-  return { requeueAfterMs: step.kind.startsWith('delete') ? 250 : 0, patch }
+  const copy = step.kind === 'create-volume' ? step.copy : undefined
+  if (copy !== undefined)
+    deps.log.error(
+      { instance: row.id, app: appNameOf(row.id), lost: row.volumeId, made: made.volumeId, copy },
+      'lost storage was made anew from a copy',
+    )
+  return {
+    requeueAfterMs: step.kind.startsWith('delete') ? 250 : 0,
+    patch,
+    ...(copy !== undefined && { record: (tx: Tx) => recordRemade(tx, row, copy) }),
+  }
 }
 
 function sentOf(kind: string, before: Sent | null, row: InstanceRow, work: Work): Omit<Sent, 'startIdBefore'> | null {

@@ -4,13 +4,13 @@ import { endApprovalsOf } from '../db/approvals.ts'
 import { dropChannels, watchChannels } from '../db/channel-checks.ts'
 import { addEvent } from '../db/events.ts'
 import { dropTarget, watchTarget } from '../db/health.ts'
-import { closeIncidents, openIncidents, raiseIncident, type IncidentKind } from '../db/incidents.ts'
+import { addToIncident, closeIncidents, openIncidents, raiseIncident, type IncidentKind } from '../db/incidents.ts'
 import { announceOutcome, announceProgress, chatOfOperation, storedOf, type InstanceRow } from '../db/instances.ts'
 import { forgetSecrets, secretsOf } from '../db/secret-names.ts'
 import { endSharesOf } from '../db/shares.ts'
 import { isBeingUpgraded } from '../db/upgrades.ts'
 import { channelsOf } from '../domain/credentials.ts'
-import { EXIT_BAD_CONFIG, SOFT_LIMIT_MS, type BlockReason, type FailReason, type Observed } from '../domain/next-step.ts'
+import { EXIT_BAD_CONFIG, SOFT_LIMIT_MS, type BlockReason, type FailReason, type Observed, type SnapshotSeen } from '../domain/next-step.ts'
 import { milestones, operationKinds, type Milestone, type OperationKind } from '../domain/status.ts'
 import type { FlyMachine } from './fly/types.ts'
 
@@ -137,6 +137,18 @@ export async function recordBlocked(tx: Tx, row: InstanceRow, reason: BlockReaso
   if (!onTrial && !open.some((one) => one.kind === reason))
     await raiseIncident(tx, { instanceId: row.id, userId: row.userId, kind: reason, detail: { region: row.region } })
   if (row.operationId !== null) await tellProgress(tx, row, row.operationId)
+}
+
+/** Storage that was lost is made anew from a copy: the message that told of it says from when. */
+export async function recordRemade(tx: Tx, row: InstanceRow, copy: SnapshotSeen): Promise<void> {
+  const copiedAt = new Date(copy.at).toISOString()
+  await addEvent(tx, {
+    instanceId: row.id,
+    operationId: row.operationId,
+    kind: 'notice',
+    detail: { text: 'storage-remade', lost: row.volumeId, copiedAt },
+  })
+  await addToIncident(tx, { instanceId: row.id, userId: row.userId, kind: 'storage-lost', detail: { copiedAt } })
 }
 
 /** The wanted region has no room: the next one of the same part of the world is tried. */

@@ -304,6 +304,14 @@ describe('trouble', () => {
     )
   })
 
+  test('storage that was made anew says from when its copy is, open and over', () => {
+    const facts = { ...incident, kind: 'storage-lost', detail: { region: 'ams', copiedAt: '2026-11-24T02:10:00.000Z' } }
+    expect(words(incidentView(facts))).toContain('from the copy that the provider took on 24 Nov, 03:10. What came after that is lost.')
+    const over = incidentView({ ...facts, closedAt: now })
+    expect(words(over)).toContain('it knows what it knew on 24 Nov, 03:10')
+    expect(labels(over)).toEqual(['Backups', 'Status'])
+  })
+
   test('memory running out names the plan that has more', () => {
     const view = incidentView({ ...incident, kind: 'out-of-memory', count: 3, closedAt: now })
     expect(words(view)).toContain('Pro has twice as much.')

@@ -3,6 +3,7 @@ import {
   DEPLOY_LIMIT_MS,
   EXIT_BAD_CONFIG,
   HARD_LIMIT_MS,
+  LOST_AGAIN_MS,
   nextStep,
   RESEND_MS,
   STALE_LIST_MS,
@@ -13,6 +14,7 @@ import {
   type Memory,
   type Observed,
   type Sent,
+  type SnapshotSeen,
   type Step,
   type VolumeSeen,
 } from '../../src/domain/next-step.ts'
@@ -28,11 +30,13 @@ const fresh: Memory = {
   sent: null,
   fullRegions: [],
   hostFull: false,
+  storageLost: false,
   operationStartedAt: NOW - 1_000,
   deploying: true,
 }
 const lived: Memory = { ...fresh, volumeId: 'vol_1', machineId: 'm1', everStarted: true, healthy: true, deploying: false }
 const volume: VolumeSeen = { id: 'vol_1', region: 'ams', sizeGb: 1, attachedTo: null, going: false }
+const copy: SnapshotSeen = { id: 'vs_1', sizeGb: 1, at: NOW - 3_600_000 }
 const running: MachineSeen = {
   id: 'm1',
   phase: 'started',
@@ -45,8 +49,8 @@ const running: MachineSeen = {
   exit: null,
 }
 const stopped: MachineSeen = { ...running, phase: 'stopped', state: 'stopped' }
-const nothing: Observed = { app: 'absent', ips: false, volumes: [], machines: [] }
-const empty: Observed = { app: 'present', ips: true, volumes: [], machines: [] }
+const nothing: Observed = { app: 'absent', ips: false, volumes: [], machines: [], lostCopy: null }
+const empty: Observed = { app: 'present', ips: true, volumes: [], machines: [], lostCopy: null }
 const sent = (kind: Sent['kind'], agoMs: number, more: Partial<Sent> = {}): Sent => ({
   kind,
   at: NOW - agoMs,
@@ -133,6 +137,35 @@ const building: Row[] = [
     { kind: 'create-machine', volumeId: 'vol_2' },
   ],
   ['never replaces lost storage by an empty one', {}, empty, { ...lived, machineId: null }, { kind: 'blocked', reason: 'storage-lost' }],
+  ['not at the second look either', {}, empty, { ...lived, machineId: null, storageLost: true }, { kind: 'blocked', reason: 'storage-lost' }],
+  [
+    'looks twice before a copy takes the place of lost storage',
+    {},
+    { ...empty, lostCopy: copy },
+    { ...lived, machineId: null },
+    { kind: 'blocked', reason: 'storage-lost', ms: LOST_AGAIN_MS },
+  ],
+  [
+    'makes lost storage anew from its newest copy',
+    {},
+    { ...empty, lostCopy: copy },
+    { ...lived, machineId: null, storageLost: true },
+    { kind: 'create-volume', region: 'ams', sourceVolumeId: null, copy },
+  ],
+  [
+    'does not make it twice while the first may be unlisted',
+    {},
+    { ...empty, lostCopy: copy },
+    { ...lived, machineId: null, storageLost: true, sent: sent('create-volume', 1_000) },
+    { kind: 'wait' },
+  ],
+  [
+    'goes on with what was made from the copy, though the answer was lost',
+    {},
+    { ...empty, volumes: [{ ...volume, id: 'vol_2' }], lostCopy: null },
+    { ...lived, machineId: null, storageLost: true },
+    { kind: 'create-machine', volumeId: 'vol_2' },
+  ],
   [
     'does not make a second machine while the first may be unlisted',
     {},

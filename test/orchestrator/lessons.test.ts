@@ -1,4 +1,6 @@
 // What a peer learned in production, lesson by lesson, against the local Machines server.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Actor } from '../../src/actions/action.ts'
@@ -6,6 +8,7 @@ import { openIncidents } from '../../src/db/incidents.ts'
 import { recentEvents } from '../../src/db/events.ts'
 import { expireStagedApp } from '../../src/db/secret-names.ts'
 import { Sealed } from '../../src/lib/sealed.ts'
+import { LOST_AGAIN_MS } from '../../src/domain/next-step.ts'
 import { faultCatalogue } from '../../src/local/faults.ts'
 import { appNameOf, volumeNameOf } from '../../src/orchestrator/machine-config.ts'
 import { DESTROY_TRIES_MAX } from '../../src/orchestrator/reconcile.ts'
@@ -216,5 +219,66 @@ describe('lessons', () => {
     await world.settle()
     expect((await world.row(id)).destroyedAt).not.toBeNull()
     expect((await recentEvents(world.database.db, id, 1)).map((event) => event.kind)).toEqual(['done'])
+  })
+
+  describe('16: storage that is lost', () => {
+    /** The machine and its volume are gone, as when their host died for good. */
+    async function loses(id: string): Promise<string> {
+      const { machineId, volumeId } = await world.row(id)
+      expect.assert(machineId !== null && volumeId !== null)
+      const app = appNameOf(id)
+      await machines.fly.deleteMachine(app, machineId)
+      await expect.poll(async () => (await machines.fly.getMachine(app, machineId)) === null).toBe(true)
+      await machines.fly.deleteVolume(app, volumeId)
+      return volumeId
+    }
+    const lostDetail = async (id: string): Promise<unknown> =>
+      (await openIncidents(world.database.db, id)).map(({ kind, detail }) => ({ kind, detail }))
+
+    it('is made anew from its newest copy, once it was missing twice, and its owner is told from when that is', async () => {
+      const id = await live()
+      const app = appNameOf(id)
+      const { volumeId } = await world.row(id)
+      const note = (volume: string | null): string => join(machines.volume(volume ?? ''), 'note.txt')
+      await mkdir(dirname(note(volumeId)), { recursive: true })
+      await writeFile(note(volumeId), 'then')
+      await machines.fly.createSnapshot(app, volumeId ?? '')
+      await writeFile(note(volumeId), 'a little later')
+      await machines.fly.createSnapshot(app, volumeId ?? '')
+      await writeFile(note(volumeId), 'never copied')
+      const [newest] = await machines.fly.listSnapshots(app, volumeId ?? '')
+      const lost = await loses(id)
+      await world.turn()
+      expect(await lostDetail(id)).toEqual([{ kind: 'storage-lost', detail: { region: 'ams' } }])
+      expect((await world.row(id)).dueAt.getTime()).toBeLessThan(Date.now() + 2 * LOST_AGAIN_MS)
+      expect(await machines.fly.listVolumes(app)).toEqual([])
+      await world.turn()
+      expect(await lostDetail(id)).toEqual([{ kind: 'storage-lost', detail: { region: 'ams', copiedAt: newest?.createdAt } }])
+      await expect.poll(async () => (await world.turn(), (await world.row(id)).healthy)).toBe(true)
+      await world.turn()
+      const row = await world.row(id)
+      expect(row.volumeId).not.toBe(lost)
+      expect(await readFile(note(row.volumeId), 'utf8')).toBe('a little later')
+      expect(await machines.fly.listVolumes(app)).toMatchObject([{ id: row.volumeId, sizeGb: 5, attachedMachineId: row.machineId }])
+      expect(await openIncidents(world.database.db, id)).toEqual([])
+    })
+
+    it('is left missing where there is no copy of it, however often it is looked for', async () => {
+      const id = await live()
+      await loses(id)
+      for (let n = 0; n < 4; n += 1) await world.turn()
+      expect(await world.row(id)).toMatchObject({ blocked: 'storage-lost' })
+      expect(await machines.fly.listVolumes(appNameOf(id))).toEqual([])
+    })
+
+    it('is made once, though the answer to that was lost', async () => {
+      const id = await live()
+      await machines.fly.createSnapshot(appNameOf(id), (await world.row(id)).volumeId ?? '')
+      await loses(id)
+      await world.turn()
+      await machines.fault({ match: { method: 'POST', path: '/volumes$' }, kind: { lostAnswer: true }, times: 1 })
+      await expect.poll(async () => (await world.turn(), (await world.row(id)).healthy)).toBe(true)
+      expect(await machines.fly.listVolumes(appNameOf(id))).toHaveLength(1)
+    })
   })
 })

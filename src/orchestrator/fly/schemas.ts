@@ -59,12 +59,15 @@ export const VolumesAnswer = z.array(VolumeAnswer)
 export const ExtendAnswer = z.looseObject({ needs_restart: z.boolean().nullish() })
 
 export const SnapshotsAnswer = z.array(
-  z.looseObject({ id: z.string(), status: text, created_at: text, size: z.number().nullish() }).transform((snapshot): FlySnapshot => ({
-    id: snapshot.id,
-    status: snapshot.status ?? 'unknown',
-    createdAt: snapshot.created_at ?? '',
-    sizeBytes: snapshot.size ?? null,
-  })),
+  z
+    .looseObject({ id: z.string(), status: text, created_at: text, size: z.number().nullish(), volume_size: z.number().nullish() })
+    .transform((snapshot): FlySnapshot => ({
+      id: snapshot.id,
+      status: snapshot.status ?? 'unknown',
+      createdAt: snapshot.created_at ?? '',
+      sizeBytes: snapshot.size ?? null,
+      volumeBytes: snapshot.volume_size ?? null,
+    })),
 )
 
 const StateAnswer = z.string().transform((word): MachineState => MACHINE_STATES.find((state) => state === word) ?? 'unknown')

@@ -155,7 +155,9 @@ export type FlySnapshot = {
   id: string
   status: string
   createdAt: string
+  /** What it takes up, and how large the volume was: one that is made from it must be as large. */
   sizeBytes: number | null
+  volumeBytes: number | null
 }
 export type FlyLogLine = { at: string; message: string; level: string }
 export type FlyOrgMachine = {

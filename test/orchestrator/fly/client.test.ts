@@ -141,12 +141,15 @@ describe('volumes', () => {
   })
 
   test('have snapshots, which are found by listing', async () => {
-    scripted.answers({ status: 200 }, { status: 200, body: [{ id: 'vs_1', status: 'created', created_at: 't', size: 10 }, { id: 'vs_2' }] })
+    scripted.answers(
+      { status: 200 },
+      { status: 200, body: [{ id: 'vs_1', status: 'created', created_at: 't', size: 10, volume_size: 20 }, { id: 'vs_2' }] },
+    )
     await scripted.fly.createSnapshot('a', 'vol_1')
     expect(lastAsked()).toMatchObject({ method: 'POST', path: '/v1/apps/a/volumes/vol_1/snapshots' })
     expect(await scripted.fly.listSnapshots('a', 'vol_1')).toEqual([
-      { id: 'vs_1', status: 'created', createdAt: 't', sizeBytes: 10 },
-      { id: 'vs_2', status: 'unknown', createdAt: '', sizeBytes: null },
+      { id: 'vs_1', status: 'created', createdAt: 't', sizeBytes: 10, volumeBytes: 20 },
+      { id: 'vs_2', status: 'unknown', createdAt: '', sizeBytes: null, volumeBytes: null },
     ])
   })
 })

@@ -4,7 +4,7 @@ import { bold, button, say, type Block, type Button, type Text, type View } from
 import { channelsAnd, channelsOr } from './channels.ts'
 import { notSetUpView } from './progress.ts'
 import { cityWords } from './regions.ts'
-import { clockWords, durationWords, timesWords } from './time.ts'
+import { clockWords, durationWords, momentWords, timesWords } from './time.ts'
 
 export type IncidentFacts = {
   key: string
@@ -81,7 +81,7 @@ function openText(facts: IncidentFacts): Text {
     case 'region-full':
       return say`There is no room for ${name} near ${cityWords(typeof detail['region'] === 'string' ? detail['region'] : facts.instance.region)} at our provider. I ask again every half minute and go on by myself. Nothing is lost.`
     case 'storage-lost':
-      return say`The storage of ${name} is missing at our provider since ${since}. I have not put an empty one in its place, so that it can still be found. Whoever runs me has been told.`
+      return storageText(facts, since)
     case 'destroy-stuck':
       return say`Our provider does not confirm that ${name} is gone. I keep asking, more slowly, and whoever runs me has been told. There is nothing for you to do.`
     case 'channel-down':
@@ -93,6 +93,20 @@ function openText(facts: IncidentFacts): Text {
     default:
       return sentences(say`Something is wrong with ${name} since ${since}. I am looking after it.`, oftenText(facts))
   }
+}
+
+function storageText(facts: IncidentFacts, since: string): Text {
+  const name = bold(facts.instance.name)
+  const copied = copiedAt(facts)
+  return copied === null
+    ? say`The storage of ${name} is missing at our provider since ${since}. I have not put an empty one in its place, so that it can still be found. Whoever runs me has been told.`
+    : say`The storage of ${name} is gone at our provider since ${since}. I am making it anew from the copy that the provider took on ${momentWords(copied, facts.timeZone)}. What came after that is lost.`
+}
+
+/** From when the copy is that takes the place of lost storage; null when there is none. */
+function copiedAt({ detail }: IncidentFacts): Date | null {
+  const at = typeof detail['copiedAt'] === 'string' ? new Date(detail['copiedAt']) : null
+  return at === null || Number.isNaN(at.getTime()) ? null : at
 }
 
 /** What is known of the channels decides how sure the sentence is. */
@@ -156,6 +170,9 @@ function overText(facts: IncidentFacts, closedAt: Date): Text {
       ? say`${name} is connected to ${channelsAnd(failing)} again since ${at}.`
       : say`All chats of ${name} are connected again since ${at}.`
   }
+  const copied = kind === 'storage-lost' ? copiedAt(facts) : null
+  if (copied !== null)
+    return say`${name} is back at ${at}. Its storage was gone at our provider: it knows what it knew on ${momentWords(copied, timeZone)}, and what came after that is lost. If I saved it later than that, you can restore that copy.`
   const took = durationWords(closedAt.getTime() - facts.openedAt.getTime())
   const back = count === 1 ? say`${name} is back at ${at}, after ${took}.` : say`${name} is back at ${at}.`
   return sentences(back, causeText(facts), kind === 'out-of-memory' && instance.plan === 'starter' ? say`Pro has twice as much.` : null)
@@ -186,7 +203,7 @@ function causeText(facts: IncidentFacts): Text | null {
   }
 }
 
-type ActionName = 'Status' | 'Logs' | 'Again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys' | 'BackUp'
+type ActionName = 'Status' | 'Logs' | 'Again' | 'Prices' | 'Destroy' | 'Restart' | 'Start' | 'Stop' | 'Snooze' | 'Keys' | 'BackUp' | 'Backups'
 
 function openActions({ kind }: IncidentFacts): ActionName[] {
   switch (kind) {
@@ -210,6 +227,7 @@ function openActions({ kind }: IncidentFacts): ActionName[] {
 }
 
 function overActions({ kind, instance }: IncidentFacts): ActionName[] {
+  if (kind === 'storage-lost') return ['Backups', 'Status']
   return kind === 'out-of-memory' && instance.plan === 'starter' ? ['Prices', 'Status', 'Logs'] : ['Status', 'Logs']
 }
 
@@ -226,6 +244,7 @@ function actionsOf({ instance, snoozedUntil }: IncidentFacts, names: readonly Ac
     Start: () => button(t`Start`, 'start', id),
     Stop: () => button(t`Stop`, 'stop', id),
     Snooze: () => (snoozedUntil === null ? button(t`Snooze 1 h`, 'alerts', id, 'snooze') : button(t`End snooze`, 'alerts', id, 'wake')),
+    Backups: () => button(t`Backups`, 'backups', id),
     BackUp: () => button(t`Back up now`, 'backup', id),
     Keys: () => button(t`Replace the key`, 'keys', id),
   }

@@ -15,6 +15,10 @@ export const incidents: Readonly<Record<string, string>> = {
     'Der Computer, auf dem {0} läuft, ist seit {1} nicht erreichbar. Das liegt an unserem Anbieter, und der Speicher bleibt dort erhalten. Sobald er wieder da ist, mache ich weiter.',
   'There is no room for {0} near {1} at our provider. I ask again every half minute and go on by myself. Nothing is lost.':
     'Bei unserem Anbieter ist nahe {1} gerade kein Platz für {0}. Ich frage jede halbe Minute nach und mache von selbst weiter. Nichts geht verloren.',
+  'The storage of {0} is gone at our provider since {1}. I am making it anew from the copy that the provider took on {2}. What came after that is lost.':
+    'Der Speicher von {0} ist seit {1} bei unserem Anbieter verloren. Ich lege ihn aus der Kopie neu an, die der Anbieter am {2} gemacht hat. Was danach kam, ist verloren.',
+  '{0} is back at {1}. Its storage was gone at our provider: it knows what it knew on {2}, and what came after that is lost. If I saved it later than that, you can restore that copy.':
+    '{0} ist um {1} wieder da. Der Speicher war bei unserem Anbieter verloren: Er weiß, was er am {2} wusste, und was danach kam, ist verloren. Habe ich ihn später noch gesichert, kannst du diese Kopie wiederherstellen.',
   'The storage of {0} is missing at our provider since {1}. I have not put an empty one in its place, so that it can still be found. Whoever runs me has been told.':
     'Der Speicher von {0} fehlt seit {1} bei unserem Anbieter. Ich habe keinen leeren an seine Stelle gesetzt, damit er noch gefunden werden kann. Wer mich betreibt, weiß Bescheid.',
   'Our provider does not confirm that {0} is gone. I keep asking, more slowly, and whoever runs me has been told. There is nothing for you to do.':
