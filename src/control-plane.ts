@@ -2,7 +2,7 @@
 // one database. It owns no policy.
 import { Cron } from 'croner'
 import { createActions, type Actions } from './actions/perform.ts'
-import type { ActionSettings } from './actions/action.ts'
+import type { ActionSettings, CopySource, LogSource } from './actions/action.ts'
 import type { Face } from './bots/core/face.ts'
 import { createKeyPage } from './bots/core/key-page.ts'
 import type { Info } from './bots/core/info.ts'
@@ -15,7 +15,7 @@ import { forgetOldAudit } from './db/accounts.ts'
 import { announceDueDigests, endDueSnoozes } from './db/alert-delivery.ts'
 import { forgetOldTokens } from './db/action-tokens.ts'
 import { forgetOldEvents } from './db/inbox.ts'
-import { activeInstances, dropLeases, type InstanceRow } from './db/instances.ts'
+import { activeInstances, dropLeases } from './db/instances.ts'
 import { forgetOldLinks } from './db/one-time-tokens.ts'
 import { dropChatLeases, forgetOldMessages } from './db/outbox.ts'
 import { dropBackupLeases } from './db/backups.ts'
@@ -33,6 +33,7 @@ import type { Sealed } from './lib/sealed.ts'
 import type { Random } from './lib/random.ts'
 import { createBackupEngine, type BackupEngine } from './orchestrator/backups/engine.ts'
 import { createMachineCopies } from './orchestrator/backups/machine.ts'
+import { createStorageCopies } from './orchestrator/storage-copies.ts'
 import type { BackupStore } from './orchestrator/backups/store.ts'
 import { createFleetPoll } from './orchestrator/fleet-poll.ts'
 import type { FlyClient } from './orchestrator/fly/types.ts'
@@ -145,7 +146,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     db,
     log,
     secrets,
-    logs: logSource(fly, log),
+    ...sourcesOf(deps),
     guests: createGuests({ gateway: createGateway({ fly }), log }),
     settings: { ...deps.settings, linkTo },
     changed,
@@ -244,7 +245,12 @@ async function namesFor(db: Db, person: Parameters<ControlPlane['namesOf']>[0]):
   return [...new Set([...own, ...shared.map((one) => one.instance)].map((row) => row.name))]
 }
 
-function logSource(fly: FlyClient, log: Log): (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null> {
+/** What actions ask the provider to look at. */
+function sourcesOf({ fly, clock, log }: ControlPlaneDeps): { logs: LogSource; copiedAt: CopySource } {
+  return { logs: logSource(fly, log), copiedAt: createStorageCopies({ fly, clock, log }) }
+}
+
+function logSource(fly: FlyClient, log: Log): LogSource {
   return async (instance) => {
     try {
       const page = await fly.logs(appNameOf(instance.id), instance.machineId === null ? {} : { machineId: instance.machineId })

@@ -24,7 +24,15 @@ export type Actor = {
   overheard?: true
 }
 
-export type ReadContext = { db: Db | Tx; actor: Actor; logs: LogSource; guests: GuestBook; gate: Gate; trail: Trail }
+export type ReadContext = {
+  db: Db | Tx
+  actor: Actor
+  logs: LogSource
+  guests: GuestBook
+  copiedAt: CopySource
+  gate: Gate
+  trail: Trail
+}
 /** A stranger who wrote to an assistant and waits to be let in. */
 export type Waiting = { requestId: string; channel: string; accountId: string; who: string; id: string; writtenAt: Date; endsAt: Date }
 /** Where it is asked, and said, who may write to an instance: the gateway itself. Null when it does not answer. */
@@ -73,6 +81,9 @@ export type ActionSettings = {
 }
 /** Where an instance's output is read; null when the provider does not answer. */
 export type LogSource = (instance: InstanceRow) => Promise<{ at: string; message: string }[] | null>
+
+/** When the provider copied the whole storage of an instance last; null when it did not, or does not answer. */
+export type CopySource = (instance: InstanceRow) => Promise<Date | null>
 
 type Described<Input extends z.ZodType> = Pick<Gate, 'shared' | 'reveals'> & {
   name: string

@@ -43,6 +43,8 @@ export type BackupList = {
   instance: InstanceSummary | null
   rhythm: Rhythm | null
   keepDays: number
+  /** When the provider copied its whole storage last; null when that is not known. */
+  storageCopiedAt: Date | null
 }
 
 /** A backup now. Its message comes by itself, under the key `backup:<id>`. */
@@ -87,10 +89,11 @@ export const backups: ReadAction<typeof one, BackupList> = {
     const found = await findInstance(context, wanted.instance)
     if (found.ok) {
       const mine = all.filter((each) => each.instanceId === found.value.id || (word === '' ? !each.present : each.name === word))
-      return ok({ backups: mine, instance: summaryOf(found.value), rhythm: await rhythmOf(db, found.value.id), keepDays })
+      const [rhythm, storageCopiedAt] = [await rhythmOf(db, found.value.id), await context.copiedAt(found.value)]
+      return ok({ backups: mine, instance: summaryOf(found.value), rhythm, keepDays, storageCopiedAt })
     }
     const gone = word === '' ? all : all.filter((each) => each.name === word || each.instanceId === word)
-    return gone.length > 0 ? ok({ backups: gone, instance: null, rhythm: null, keepDays }) : found
+    return gone.length > 0 ? ok({ backups: gone, instance: null, rhythm: null, keepDays, storageCopiedAt: null }) : found
   },
 }
 

@@ -11,7 +11,7 @@ import type { Log } from '../lib/log.ts'
 import { randomId } from '../lib/random.ts'
 import type { Sealed } from '../lib/sealed.ts'
 import type { Secrets, SecretStore } from '../secrets/secret-store.ts'
-import type { Action, ActionSettings, Actor, GuestBook, LogSource, Trail } from './action.ts'
+import type { Action, ActionSettings, Actor, CopySource, GuestBook, LogSource, Trail } from './action.ts'
 import { catalogue, type ActionName, type OutputOf } from './catalogue.ts'
 
 export type ActionsDeps = {
@@ -20,6 +20,7 @@ export type ActionsDeps = {
   secrets: SecretStore
   logs: LogSource
   guests: GuestBook
+  copiedAt: CopySource
   settings: ActionSettings
   changed: () => void
 }
@@ -97,7 +98,8 @@ type Changes = Exclude<AnyAction, Reads>
 
 /** What others than its owner read of an instance that not everybody may read is written down. */
 async function look(deps: ActionsDeps, action: Reads, { input, actor, trail }: Asked): Promise<Result<unknown>> {
-  const found = await action.run({ db: deps.db, actor, logs: deps.logs, guests: deps.guests, gate: action, trail }, input)
+  const { db, logs, guests, copiedAt } = deps
+  const found = await action.run({ db, actor, logs, guests, copiedAt, gate: action, trail }, input)
   if (action.shared === 'operate' && trail.room !== null)
     await deps.db.transaction((tx) => audit(tx, { ...entryOf(action, { input, actor, trail }), outcome: found.ok ? trail.outcome : found.reason }))
   return found

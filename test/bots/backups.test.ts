@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rowsOf } from '../../src/db/connect.ts'
+import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { postgresDatabases } from '../support/database.ts'
 import { startMachines, type Machines } from '../support/world.ts'
 import { deployedScene, type SavedScene } from './support/saved.ts'
@@ -148,6 +149,26 @@ describe('backups in conversation', async () => {
       await engine.tick()
       expect(await states()).toEqual(expect.arrayContaining([{ kind: 'daily', state: 'deleted' }]))
       expect(await readdir(it.dir)).toEqual([])
+    },
+    LONG_MS,
+  )
+
+  test(
+    'the list says when the provider copied the whole storage, and nothing of it while that does not answer',
+    async () => {
+      const { ann, world } = await deployed()
+      await ann.says('/backups')
+      expect(ann.sees()).not.toContain('whole storage')
+      const [row] = rowsOf<{ id: string; volume: string }>(await world.database.db.execute(sql`select id, volume_id as volume from instances`))
+      expect.assert(row !== undefined)
+      await machines.fly.createSnapshot(appNameOf(row.id), row.volume)
+      await ann.says('/backups')
+      expect(ann.sees()).toMatch(/Our provider copied its whole storage on \d+ \w+, \d\d:\d\d: should the storage be lost/)
+      await machines.fault({ match: { method: 'GET', path: '/snapshots$' }, kind: { status: 500, body: { error: 'internal' } } })
+      await ann.says('/backups')
+      expect(ann.sees()).toContain('Nothing is saved yet.')
+      expect(ann.sees()).not.toContain('whole storage')
+      await machines.clearFaults()
     },
     LONG_MS,
   )

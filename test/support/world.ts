@@ -17,6 +17,7 @@ import type { Actor } from '../../src/actions/action.ts'
 import { createActions, type Actions } from '../../src/actions/perform.ts'
 import { createFlyClient } from '../../src/orchestrator/fly/client.ts'
 import type { FlyClient } from '../../src/orchestrator/fly/types.ts'
+import { createStorageCopies } from '../../src/orchestrator/storage-copies.ts'
 import { reconcile, type ReconcileDeps } from '../../src/orchestrator/reconcile.ts'
 import { createGateway } from '../../src/orchestrator/pairing/gateway.ts'
 import { createGuests } from '../../src/orchestrator/pairing/guests.ts'
@@ -169,6 +170,7 @@ export function createWorld(database: Database, machines: Machines, options: Wor
     log: silentLog,
     secrets: secretsOf(database, { fly, clock, options }),
     logs: async () => [],
+    copiedAt: createStorageCopies({ fly, clock: systemClock, log: silentLog }),
     guests: createGuests({ gateway: createGateway({ fly }), log: silentLog }),
     settings: {
       image: options.image ?? 'gateway:inline',

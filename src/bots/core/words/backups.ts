@@ -61,7 +61,7 @@ function backupEndText(reason: BackupEnd): Text {
 const LINES = 6
 
 /** What is saved, and how often that happens. */
-export function backupsView({ backups, instance, rhythm, keepDays }: BackupList, timeZone: string | null): View {
+export function backupsView({ backups, instance, rhythm, keepDays, storageCopiedAt }: BackupList, timeZone: string | null): View {
   const shown = backups.slice(0, LINES)
   const several = new Set(backups.map((one) => one.name)).size > 1 || instance === null
   const lines: Block[] = shown.map((one) => ({ kind: 'text', text: lineOf(one, { several, timeZone }) }))
@@ -74,6 +74,11 @@ export function backupsView({ backups, instance, rhythm, keepDays }: BackupList,
       ...(lines.length === 0 ? [paragraph`Nothing is saved yet.`] : lines),
       ...more,
       paragraph`I keep each for ${keepDays} days. ${rhythmText(instance === null ? undefined : rhythm)}`,
+      ...(storageCopiedAt === null
+        ? []
+        : [
+            paragraph`Our provider copied its whole storage on ${momentWords(storageCopiedAt, timeZone)}: should the storage be lost, I make it anew from that.`,
+          ]),
     ],
     actions: [
       ...(instance === null ? [] : [{ ...button(t`Back up now`, 'backup', name), style: 'primary' as const }, ...rhythmButtons(name, rhythm)]),

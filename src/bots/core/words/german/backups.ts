@@ -51,6 +51,8 @@ export const backups: Readonly<Record<string, string>> = {
   'Restoring {0} as it was on {1}: I save what it knows now first.': '{0} wird wie am {1}: Zuerst sichere ich, was er jetzt weiß.',
   'Restoring {0} as it was on {1}. It does not answer for a minute or two.': '{0} wird wie am {1}. Er antwortet ein, zwei Minuten lang nicht.',
   '{0} is back as it was on {1}.': '{0} ist wieder da, wie am {1}.',
+  'Our provider copied its whole storage on {0}: should the storage be lost, I make it anew from that.':
+    'Unser Anbieter hat den ganzen Speicher am {0} kopiert: Geht der Speicher verloren, lege ich ihn daraus neu an.',
   'Its settings came along.': 'Seine Einstellungen sind mitgekommen.',
   'Its settings came along, but for these:': 'Seine Einstellungen sind mitgekommen, bis auf diese:',
   'Its settings of then are not in it:': 'Seine Einstellungen von damals hat er nicht:',
