@@ -10,6 +10,7 @@ import { startMachines, type Machines } from '../support/world.ts'
 import { deployedScene, type SavedScene } from './support/saved.ts'
 
 const LONG_MS = 60_000
+const PATIENCE = { timeout: 20_000 }
 
 describe('backups in conversation', async () => {
   const { open } = await postgresDatabases()
@@ -132,7 +133,7 @@ describe('backups in conversation', async () => {
           await engine.turn()
           await db.execute(sql`update backups set due_at = now()`)
           return states()
-        })
+        }, PATIENCE)
         .toEqual([{ kind: 'daily', state: 'done' }])
       // Not again before its day is over.
       await engine.tick()
