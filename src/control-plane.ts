@@ -139,7 +139,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     notifier.wake()
   }
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
-  const upgrades = createUpgradeEngine({ db, clock, log, changed, prober, control, ...fleet })
+  const upgrades = createUpgradeEngine({ db, fly, clock, log, changed, prober, control, ...fleet })
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({

@@ -12,6 +12,7 @@ import { createBackupEngine } from '../../src/orchestrator/backups/engine.ts'
 import { createMachineCopies } from '../../src/orchestrator/backups/machine.ts'
 import { createFolderStore } from '../../src/orchestrator/backups/store.ts'
 import { createProber } from '../../src/orchestrator/health/probe.ts'
+import { appNameOf } from '../../src/orchestrator/machine-config.ts'
 import { createUpgradeEngine, type UpgradeEngine } from '../../src/orchestrator/upgrades/engine.ts'
 import { runOps } from '../../src/ops.ts'
 import { postgresDatabases } from '../support/database.ts'
@@ -68,7 +69,7 @@ describe('upgrades in conversation', async () => {
     const both = { db, clock: world.clock, log: silentLog }
     const backupEngine = () => createBackupEngine({ ...both, machine, store: createFolderStore({ dir }), announced: () => undefined })
     const upgradeEngine = () =>
-      createUpgradeEngine({ ...both, prober, control, addressTemplate, keys: testSigner.publicKeys, changed: () => undefined })
+      createUpgradeEngine({ ...both, fly: machines.fly, prober, control, addressTemplate, keys: testSigner.publicKeys, changed: () => undefined })
     const upgrades = upgradeEngine()
     // Two processes, always at the same time.
     const engines = [upgrades, upgradeEngine(), backupEngine(), backupEngine()]
@@ -131,6 +132,8 @@ describe('upgrades in conversation', async () => {
       expect(await it.rows(image)).toEqual([{ image: 'gateway:stub-2.0', power: 'on' }])
       expect(await readFile(await it.note(), 'utf8')).toBe('kept')
       expect(await it.rows(sql`select kind, state from backups`)).toEqual([{ kind: 'before-upgrade', state: 'done' }])
+      const [made] = (await it.rows(sql`select id, volume_id as volume from instances`)) as { id: string; volume: string }[]
+      expect(await machines.fly.listSnapshots(appNameOf(made?.id ?? ''), made?.volume ?? '')).toHaveLength(1)
       expect(await it.rows(sql`select detail ->> 'kind' as kind from instance_events where detail ->> 'cause' = 'upgrade'`)).toEqual([
         { kind: 'update' },
       ])

@@ -8,13 +8,11 @@ import { stepRollout } from '../../db/rollouts.ts'
 import { claimUpgrades, renewUpgrade, upgradedKey, upgradeKey, writeUpgrade, type ClaimedUpgrade, type UpgradePatch } from '../../db/upgrades.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { assert } from '../../lib/errors.ts'
-import type { Log } from '../../lib/log.ts'
 import { createTurns, kindOf, type Turns } from '../turns.ts'
 import { moveUpgrade, type MoveDeps, type Moved } from './move.ts'
 
 export type UpgradeEngineDeps = MoveDeps & {
   clock: Clock
-  log: Log
   /** Called after every write that owes somebody a message, or asks for a job. */
   changed: () => void
 }

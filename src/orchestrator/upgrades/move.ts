@@ -8,14 +8,18 @@ import { requestReturn, restoreById } from '../../db/restores.ts'
 import type { ClaimedUpgrade, UpgradePatch } from '../../db/upgrades.ts'
 import type { ReturnEnd, UpgradeEnd } from '../../domain/upgrades.ts'
 import { assertNever } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log.ts'
 import { isReachable } from '../backups/backup-move.ts'
 import type { MachineControl } from '../door.ts'
+import type { FlyClient } from '../fly/types.ts'
 import { readinessOf } from '../health/channels.ts'
 import type { Prober } from '../health/probe.ts'
-import { addressOf, fleetOf, machinePlan, type FleetOptions } from '../machine-config.ts'
+import { addressOf, appNameOf, fleetOf, machinePlan, type FleetOptions } from '../machine-config.ts'
 
 export type MoveDeps = FleetOptions & {
   db: Db
+  fly: Pick<FlyClient, 'createSnapshot'>
+  log: Log
   prober: Pick<Prober, 'check' | 'read'>
   control: Pick<MachineControl, 'authorization'>
 }
@@ -87,12 +91,21 @@ async function saving(deps: MoveDeps, claim: ClaimedUpgrade, row: InstanceRow): 
       return { patch: { state: 'saving', againMs: AGAIN_MS } }
     case 'done': {
       if (!isReachable(row)) return { patch: { state: 'saving', againMs: BUSY_MS } }
+      await copyStorage(deps, row)
       const before = { startBefore: row.startId, exitsBefore: row.exitsSeen, downBefore: await chatsDown(deps, row) }
       return { patch: { state: 'switching', ...before, againMs: AGAIN_MS }, image: claim.toImage }
     }
     default:
       return failed(saved?.reason === 'no-space' ? 'no-space' : 'not-saved', saved?.error ?? null)
   }
+}
+
+/** The provider copies the whole storage as well: for whoever has to look at an upgrade that went wrong twice. What comes back by itself is the backup. */
+async function copyStorage({ fly, log }: MoveDeps, { id, volumeId }: InstanceRow): Promise<void> {
+  if (volumeId === null) return
+  await fly
+    .createSnapshot(appNameOf(id), volumeId)
+    .catch((error: unknown) => log.warn({ err: error, instance: id }, 'the provider could not copy the storage before an upgrade'))
 }
 
 function switching(claim: ClaimedUpgrade, row: InstanceRow): Moved {
