@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openDatabase } from '../../src/db/connect.ts'
+import { ConchError } from '../../src/lib/errors.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { onAdmin, TEMPLATE } from './postgres-admin.ts'
 
@@ -17,7 +18,7 @@ export type TestPostgres = { url: string; stop(): Promise<void> }
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const PREFIX = 'conch-test-postgres-'
 const START_DEADLINE_MS = 15_000
-const STARTS_MAX = 4
+const TRIES_MAX = 4
 const NO_SIGN_OF_LIFE = 'no sign of life'
 
 /** Starts a server whose template database is migrated. It lives in a temporary folder, and stops with this process or, after a kill -9, when the next run starts. */
@@ -35,11 +36,22 @@ export async function startPostgres(): Promise<TestPostgres> {
     await onAdmin(url, (run) => run(`create database ${TEMPLATE}`))
     const template = new URL(url)
     template.pathname = `/${TEMPLATE}`
-    await (await openDatabase({ kind: 'postgres', url: template.href, log: silentLog })).close()
+    await prepare(template.href)
     return { url, stop: () => stop(server, home) }
   } catch (error) {
     reap(home)
     throw error
+  }
+}
+
+async function prepare(url: string): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await (await openDatabase({ kind: 'postgres', url, log: silentLog })).close()
+    } catch (error) {
+      // A busy computer may not come to it in the ten seconds that a connection has.
+      if (tried === TRIES_MAX || !(error instanceof ConchError && error.code === 'db.unreachable')) throw error
+    }
   }
 }
 
@@ -88,7 +100,7 @@ async function serve({ bin, data }: { bin: string; data: string }): Promise<{ se
     if (said === null) return { server, port }
     // Between asking for a free port and using it, somebody else may have taken it; and a computer may be too busy for a while.
     const isWorthAnother = ['Address already in use', NO_SIGN_OF_LIFE].some((reason) => said.includes(reason))
-    if (tried === STARTS_MAX || !isWorthAnother) throw new Error(`postgres did not start: ${said}`)
+    if (tried === TRIES_MAX || !isWorthAnother) throw new Error(`postgres did not start: ${said}`)
   }
 }
 
