@@ -12,7 +12,7 @@ export type Person = {
    * the values are typed one after the other, each in answer to its question.
    */
   submits(values: Readonly<Record<string, string>>, options?: { button?: string }): Promise<void>
-  /** Waits until the transcript matches, and returns what matched; throws with the transcript when it does not in time (5 s). */
+  /** Waits until the transcript matches, and returns what matched; throws with the transcript when it does not in time (15 s: a busy computer is slow). */
   sees(pattern: RegExp | string, options?: { withinMs?: number }): Promise<string>
   /** Everything in this person's chats as it stands now: edits applied, what was deleted gone, one message below the other. */
   transcript(): string
@@ -26,7 +26,7 @@ export type Simulator = {
 
 /** Looks again and again until there is a match. */
 export async function seesIn(transcript: () => string, pattern: RegExp | string, options: { withinMs?: number } = {}): Promise<string> {
-  const deadline = performance.now() + (options.withinMs ?? 5_000)
+  const deadline = performance.now() + (options.withinMs ?? 15_000)
   for (;;) {
     const text = transcript()
     const found = typeof pattern === 'string' ? (text.includes(pattern) ? pattern : undefined) : pattern.exec(text)?.[0]
