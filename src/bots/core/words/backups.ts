@@ -73,7 +73,7 @@ export function backupsView({ backups, instance, rhythm, keepDays, storageCopied
     blocks: [
       ...(lines.length === 0 ? [paragraph`Nothing is saved yet.`] : lines),
       ...more,
-      paragraph`I keep each for ${keepDays} days. ${rhythmText(instance === null ? undefined : rhythm)}`,
+      instance === null ? paragraph`I keep each for ${keepDays} days.` : paragraph`I keep each for ${keepDays} days. ${rhythmText(rhythm)}`,
       ...(storageCopiedAt === null
         ? []
         : [
@@ -96,10 +96,8 @@ function lineOf({ name, bytes, at, kind, present }: BackupSummary, { several, ti
   return present ? say`${bold(name)} · ${line}` : say`${bold(name)} (gone) · ${line}`
 }
 
-function rhythmText(rhythm: Rhythm | null | undefined): string {
+function rhythmText(rhythm: Rhythm | null): string {
   switch (rhythm) {
-    case undefined:
-      return ''
     case 'daily':
       return t`One is made every day by itself.`
     case 'weekly':

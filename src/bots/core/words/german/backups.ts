@@ -19,6 +19,7 @@ export const backups: Readonly<Record<string, string>> = {
   'Saved copies': 'Gesicherte Kopien',
   'Saved copies of {0}': 'Gesicherte Kopien von {0}',
   'Nothing is saved yet.': 'Noch ist nichts gesichert.',
+  'I keep each for {0} days.': 'Ich behalte jede {0} Tage lang.',
   'I keep each for {0} days. {1}': 'Ich behalte jede {0} Tage lang. {1}',
   'Back up now': 'Jetzt sichern',
   'being saved': 'wird gesichert',
