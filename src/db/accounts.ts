@@ -31,6 +31,7 @@ import {
   shares,
   stagedApps,
   telegramKeyboards,
+  upgrades,
   users,
   wizardSessions,
 } from './schema.ts'
@@ -178,6 +179,7 @@ export async function forgetUser(tx: Tx, userId: string): Promise<void> {
     alertSettings,
     pairings,
     configs,
+    upgrades,
     restores,
     backupSchedules,
   ] as const)

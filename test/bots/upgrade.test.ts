@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { forgetUser } from '../../src/db/accounts.ts'
 import { rowsOf } from '../../src/db/connect.ts'
 import { knowRelease, offerRelease, withdrawRelease } from '../../src/db/releases.ts'
 import { silentLog } from '../../src/lib/log.ts'
@@ -167,6 +168,13 @@ describe('upgrades in conversation', async () => {
       expect(await it.rows(sql`select kind from incidents where closed_at is null`)).toEqual([])
       await ann.says('/status')
       expect(ann.sees()).toContain('my-claw is live')
+      // Somebody who wants to be forgotten is not held by it.
+      await ann.says('/destroy my-claw')
+      await ann.says('my-claw')
+      await it.until('my-claw is gone:')
+      const [owner] = (await it.rows(sql`select user_id as "userId" from instances`)) as { userId: string }[]
+      await it.world.database.db.transaction((tx) => forgetUser(tx, owner?.userId ?? ''))
+      expect(await it.rows(sql`select id from upgrades`)).toEqual([])
     },
   )
 
