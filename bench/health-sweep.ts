@@ -17,7 +17,7 @@ import { startProgram, startScript, type Program } from './support/program.ts'
 import { startScratchPostgres, type Scratch, type ScratchPostgres } from './support/scratch-postgres.ts'
 
 /** The targets are no machines, and count no ends. */
-const NOBODY = { health: async () => null, authorization: async () => ({}) }
+const NOBODY = { health: async () => null, metrics: async () => null, authorization: async () => ({}) }
 const TARGETS_MAX = 10_000
 const ROUNDS = 5
 const PASSES_PER_ROUND = 2

@@ -2,6 +2,7 @@
 // one database. It owns no policy.
 import { Cron } from 'croner'
 import { createActions, type Actions } from './actions/perform.ts'
+import { createMetering, type Metering } from './billing/metering.ts'
 import type { ActionSettings, CopySource, LogSource } from './actions/action.ts'
 import type { Face } from './bots/core/face.ts'
 import { createKeyPage } from './bots/core/key-page.ts'
@@ -24,6 +25,7 @@ import { knowRelease } from './db/releases.ts'
 import { dropRestoreLeases } from './db/restores.ts'
 import { dropUpgradeLeases } from './db/upgrades.ts'
 import { sharedWith } from './db/shares.ts'
+import { forgetOldReadings } from './db/usage.ts'
 import { findUser } from './db/users.ts'
 import { endExpiredWizards } from './db/wizards.ts'
 import type { Clock } from './lib/clock.ts'
@@ -103,11 +105,14 @@ const STAGED_SWEEP = '30 * * * * *'
 const UPKEEP = '0 17 * * * *'
 const BACKUPS = '20 * * * * *'
 const ROLLOUT = '*/10 * * * * *'
+const METERING = '40 * * * * *'
 /** Whoever waits for an answer is told that none came soon after it no longer counts. */
 const APPROVALS = '45 */5 * * * *'
 /** Platforms repeat an event for minutes, at most for days; a message that old is nobody's news. */
 const EVENTS_KEPT_DAYS = 7
 const MESSAGES_KEPT_DAYS = 30
+/** What is counted is in the facts; readings are kept for whoever has to look into one. */
+const READINGS_KEPT_DAYS = 40
 /** As /forget-me promises. */
 const AUDIT_KEPT_DAYS = 365
 
@@ -116,10 +121,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const { db } = database
   const prober = createProber({ elapsed: deps.elapsed })
   const faces = new Map(deps.faces.map((face) => [face.provider, face]))
-  const { image, billing } = deps.settings
   const signer = await createSigner({ keys: deps.signingKeys, clock })
   const linkTo = createLinkTo({ signer, addressTemplate: deps.addressTemplate })
-  const info: Info = { gatewayImage: image, webAddress: deps.webAddress, local: deps.local, billing, elsewhere: addressesOf(deps.faces) }
+  const info = infoOf(deps)
   const announced = (): void => notifier.wake()
   const pairings = createPairings({ db, gateway: createGateway({ fly }), clock, log, announced, changed: () => changed() })
   const render = createRender({ db, clock, info, pairingCode: (instanceId) => pairings.codeOf(instanceId) })
@@ -140,6 +144,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   }
   const sweep = createSweep({ db, clock, log, prober, control, changed }, { ...sweepDefaults, ...deps.sweep })
   const upgrades = createUpgradeEngine({ db, fly, clock, log, changed, prober, control, ...fleet })
+  const metering = meteringOf(deps, control)
   const checker = deps.checks === undefined ? null : createLiveCheck({ urls: deps.checks })
   const secrets = createSecretStore({ db, port: secretPort(fly), clock, checker, own: createOwnBots(deps.ownTokens ?? []) })
   const actions = createActions({
@@ -154,8 +159,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const router = createRouter({ db, actions, clock, random, log, notifierWake: announced, info })
   const channels = createChannelChecks({ db, log, prober, control, changed: announced })
   const poll = createFleetPoll({ db, fly, wake: () => loop.wake() })
-  if (database.kind === 'pglite') await dropAllLeases(db)
-  await knowRelease(db, image)
+  await beginWith(database, info)
   return {
     actions,
     router,
@@ -172,6 +176,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         tick(UPKEEP, 'upkeep', () => forgetOld(db)),
         tick(BACKUPS, 'backups', async () => copies?.tick()),
         tick(ROLLOUT, 'rollout', () => upgrades.tick()),
+        tick(METERING, 'metering', () => metering.tick()),
         tick(APPROVALS, 'approvals', () => expireApprovals(db)),
       ]
       await Promise.all([loop.run(signal), sweep.run(signal), pairings.run(signal), copies?.run(signal), upgrades.run(signal), notifier.run(signal)])
@@ -187,6 +192,21 @@ function backupEngine(deps: ControlPlaneDeps, parts: { control: MachineControl; 
   if (store === undefined) return null
   const machine = createMachineCopies({ control: parts.control, addressTemplate })
   return createBackupEngine({ db: database.db, machine, store, clock, log, announced: parts.announced })
+}
+
+/** What holds before anything runs. */
+async function beginWith({ kind, db }: Database, { gatewayImage }: Info): Promise<void> {
+  if (kind === 'pglite') await dropAllLeases(db)
+  await knowRelease(db, gatewayImage)
+}
+
+function infoOf({ settings, webAddress, local, faces }: ControlPlaneDeps): Info {
+  return { gatewayImage: settings.image, webAddress, local, billing: settings.billing, elsewhere: addressesOf(faces) }
+}
+
+function meteringOf({ database, fly, log }: ControlPlaneDeps, control: MachineControl): Metering {
+  const machineMetrics = (instanceId: string): Promise<string | null> => control.metrics(instanceId)
+  return createMetering({ db: database.db, log, machineMetrics, query: (promql) => fly.query(promql), appNameOf })
 }
 
 function ticker(log: Log): (pattern: string, name: string, work: () => Promise<unknown>) => Cron {
@@ -218,6 +238,7 @@ async function forgetOld(db: Db): Promise<void> {
   await forgetOldMessages(db, MESSAGES_KEPT_DAYS)
   await endExpiredWizards(db)
   await forgetOldAudit(db, AUDIT_KEPT_DAYS)
+  await forgetOldReadings(db, READINGS_KEPT_DAYS)
 }
 
 function secretPort(fly: FlyClient): Parameters<typeof createSecretStore>[0]['port'] {

@@ -32,6 +32,7 @@ import {
   stagedApps,
   telegramKeyboards,
   upgrades,
+  usageFacts,
   users,
   wizardSessions,
 } from './schema.ts'
@@ -78,6 +79,7 @@ export async function mergeUsers(tx: Tx, { from, into }: { from: string; into: s
   await tx.update(instances).set({ userId: into }).where(eq(instances.userId, from))
   await tx.update(stagedApps).set({ userId: into }).where(eq(stagedApps.userId, from))
   await tx.update(backups).set({ userId: into }).where(eq(backups.userId, from))
+  await tx.update(usageFacts).set({ userId: into }).where(eq(usageFacts.userId, from))
   await tx.update(outbox).set({ userId: into }).where(eq(outbox.userId, from))
   await mergeAlertHours(tx, { from, into })
   await tx
@@ -213,6 +215,7 @@ async function handToNobody(tx: Tx, userId: string): Promise<void> {
   await tx.update(instances).set({ userId: nobody }).where(eq(instances.userId, userId))
   await tx.update(stagedApps).set({ userId: nobody }).where(eq(stagedApps.userId, userId))
   await tx.update(backups).set({ userId: nobody }).where(eq(backups.userId, userId))
+  await tx.update(usageFacts).set({ userId: nobody }).where(eq(usageFacts.userId, userId))
 }
 
 /** Deletes up to 10,000 rows of the audit log that are more than `days` old. */

@@ -2,6 +2,7 @@
 import { bigint, boolean, integer, json, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import { at } from './schema-columns.ts'
 
+export * from './schema-metering.ts'
 export * from './schema-upgrades.ts'
 
 const serial = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()

@@ -17,6 +17,8 @@ export function createLinkTo({ signer, addressTemplate }: { signer: Signer; addr
 export type MachineControl = {
   /** What the machine says of its gateway, as it says it; null when it does not answer. */
   health(instanceId: string): Promise<unknown>
+  /** What it measures, in Prometheus' text format; null when it does not answer. */
+  metrics(instanceId: string): Promise<string | null>
   /** Lets the machine know who asks. */
   authorization(instanceId: string): Promise<Record<string, string>>
 }
@@ -32,12 +34,17 @@ export function createMachineControl(deps: {
     const token = await signer.sign({ instanceId, purpose: 'control' })
     return { authorization: `Bearer ${token.open()}` }
   }
+  const ask = async (instanceId: string, what: 'health' | 'metrics'): Promise<string | null> => {
+    const answer = await read(`${addressOf(instanceId, addressTemplate)}/.conch/${what}`, await authorization(instanceId))
+    return answer?.status === 200 ? answer.body : null
+  }
   return {
     authorization,
     async health(instanceId) {
-      const answer = await read(`${addressOf(instanceId, addressTemplate)}/.conch/health`, await authorization(instanceId))
-      return answer?.status === 200 ? jsonOf(answer.body) : null
+      const body = await ask(instanceId, 'health')
+      return body === null ? null : jsonOf(body)
     },
+    metrics: (instanceId) => ask(instanceId, 'metrics'),
   }
 }
 

@@ -43,6 +43,7 @@ function readSettings(): Settings {
 const settings = readSettings()
 const { stateDir, ownDir, gatewayPort } = settings
 const now = (): Date => new Date()
+const startedAt = now()
 const say = (text: string): void => void process.stdout.write(`[supervisor] ${text}\n`)
 mkdirSync(stateDir, { recursive: true })
 mkdirSync(ownDir, { recursive: true })
@@ -120,6 +121,7 @@ async function metrics(): Promise<string> {
     volume: volumeOf(ownDir),
     eventLoop,
     ownMemoryBytes: process.memoryUsage.rss(),
+    startedAt,
   }
   const messages = await counts.read()
   const text = exposition([...machineFamilies(measured), ...meterFamilies({ messages, tampered: counts.tampered(), usage: modelUsage })])

@@ -34,10 +34,11 @@ export type Measured = {
   volume: { bytes: number; usedBytes: number }
   eventLoop: ReturnType<typeof monitorEventLoopDelay>
   ownMemoryBytes: number
+  startedAt: Date
 }
 
 /** What is known of the machine and its gateway. */
-export function machineFamilies({ gateway, record, usage, volume, eventLoop, ownMemoryBytes }: Measured): Family[] {
+export function machineFamilies({ gateway, record, usage, volume, eventLoop, ownMemoryBytes, startedAt }: Measured): Family[] {
   const counts = record.counts()
   const gauge = (name: string, help: string, value: number): Family => ({ name, type: 'gauge', help, samples: [{ value }] })
   return [
@@ -63,6 +64,7 @@ export function machineFamilies({ gateway, record, usage, volume, eventLoop, own
     },
     gauge('conch_volume_bytes', 'Size of the volume.', volume.bytes),
     gauge('conch_volume_used_bytes', 'What is used of the volume.', volume.usedBytes),
+    gauge('process_start_time_seconds', 'When the machine began, as seconds since 1970.', startedAt.getTime() / 1_000),
     gauge('conch_supervisor_memory_bytes', 'Memory of the supervisor itself.', ownMemoryBytes),
     {
       name: 'conch_supervisor_event_loop_delay_seconds',
