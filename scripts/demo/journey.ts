@@ -35,7 +35,7 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   await person.sees(/is .*live.* in Amsterdam/, { withinMs: JOB_MS })
   await person.says('/open')
   await person.sees('This link opens my-claw')
-  const seen = await visit(linkIn(person.transcript()))
+  const seen = await visit(await person.sees(LINK))
   await person.says('/keys')
   await person.sees('What my-claw holds')
   await person.clicks('Add')
@@ -58,13 +58,8 @@ export async function playJourney({ person, platforms, connected }: Stage, troub
   return seen
 }
 
-/** The newest link to a control page. */
-function linkIn(transcript: string): string {
-  const links = transcript.match(/https?:\/\/\S+\/\.conch\/open#[\w.-]+/g)
-  const link = links?.at(-1)
-  if (link === undefined) throw new Error(`there is no link to the control page in:\n${transcript.slice(-1_500)}`)
-  return link
-}
+/** A link to a control page, whole: it ends with a signature of 64 bytes. */
+const LINK = /https?:\/\/\S+\/\.conch\/open#[\w-]+\.[\w-]+\.[\w-]{86}/
 
 /** Sends a signal to the gateways that run under a home folder: the trouble that no person can make from the chat. */
 export async function signalGateways(home: string, signal: NodeJS.Signals): Promise<void> {
