@@ -20,7 +20,7 @@ export function memoryKills(file: string | null): number {
   return 0
 }
 
-type Process = { pid: number; group: number; rss: number; ticks: number }
+type Process = { pid: number; parent: number; group: number; rss: number; ticks: number }
 
 function processes(): Process[] {
   try {
@@ -30,16 +30,31 @@ function processes(): Process[] {
       // proc(5): the command in brackets may hold anything.
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
       if (fields.length < 22 || fields[0] === 'Z') return []
-      return [{ pid: Number(name), group: Number(fields[2]), ticks: Number(fields[11]) + Number(fields[12]), rss: Number(fields[21]) * PAGE_BYTES }]
+      return [
+        {
+          pid: Number(name),
+          parent: Number(fields[1]),
+          group: Number(fields[2]),
+          ticks: Number(fields[11]) + Number(fields[12]),
+          rss: Number(fields[21]) * PAGE_BYTES,
+        },
+      ]
     })
   } catch {
     return []
   }
 }
 
-/** The other processes of our own group: the gateway and all that it started and did not let go. */
-export function othersOfGroup(self: number): number[] {
-  return processes().flatMap((one) => (one.group === self && one.pid !== self ? [one.pid] : []))
+/** The other processes of our own group: the gateway and all that it started and did not let go. Those that are `spared`, and what they started, are not. */
+export function othersOfGroup(self: number, spared: ReadonlySet<number>): number[] {
+  const all = processes()
+  const kept = new Set(spared)
+  // What a spared process started comes to be known by its parent, whatever the order.
+  for (let before = -1; before !== kept.size;) {
+    before = kept.size
+    for (const { pid, parent } of all) if (kept.has(parent)) kept.add(pid)
+  }
+  return all.flatMap((one) => (one.group === self && one.pid !== self && !kept.has(one.pid) ? [one.pid] : []))
 }
 
 /** What the gateway and all that it started use. */

@@ -15,6 +15,7 @@ import { createGateway } from './gateway.ts'
 import { createFirstFrame } from './legacy.ts'
 import { memoryKills, othersOfGroup, usageOfGroup, volumeOf } from './machine.ts'
 import { exposition, machineFamilies, meterFamilies } from './metrics.ts'
+import { ownPrograms } from './program.ts'
 import { createProxy } from './proxy.ts'
 import { createRecord } from './record.ts'
 import { createRestores } from './restore.ts'
@@ -99,7 +100,7 @@ const gateway = createGateway({
     return back
   },
   answered: () => configs.proven(),
-  others: () => othersOfGroup(process.pid),
+  others: () => othersOfGroup(process.pid, ownPrograms()),
   output: (part, stream) => void (stream === 'out' ? process.stdout : process.stderr).write(part),
 })
 

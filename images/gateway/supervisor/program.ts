@@ -13,11 +13,19 @@ export type Program = {
 }
 
 const OUTPUT_CHARS_MAX = 100_000
+const running = new Set<number>()
+
+/** The processes that were started here and have not ended: whoever ends the gateway's leaves them alone. */
+export function ownPrograms(): ReadonlySet<number> {
+  return running
+}
 
 /** Never rejects: what could not be started has no code, and says why in its output. */
 export async function run({ program, args, env, patienceMs, onOutput }: Program): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { pid } = child
+    if (pid !== undefined) running.add(pid)
     let [output, printed, timedOut] = ['', '', false]
     const take = (part: Buffer): void => void (output = (output + part.toString()).slice(0, OUTPUT_CHARS_MAX))
     child.stdout.on('data', (part: Buffer) => {
@@ -32,6 +40,7 @@ export async function run({ program, args, env, patienceMs, onOutput }: Program)
     }, patienceMs)
     const end = (code: number | null): void => {
       clearTimeout(late)
+      if (pid !== undefined) running.delete(pid)
       resolve({ code, output, printed, timedOut })
     }
     child.once('error', (error) => {
