@@ -6,6 +6,7 @@ import type { Db, Tx } from '../db/connect.ts'
 import { meters, rowsToAdd, type Fact, type Measured, type Meter } from '../domain/billing/facts.ts'
 import { increaseOf, runsByFalls, storageOf, uptimeOf, type Counting } from '../domain/billing/meters.ts'
 import { calendarMonth, isIn } from '../domain/billing/periods.ts'
+import { workAtOnce } from '../lib/at-once.ts'
 import type { Log } from '../lib/log.ts'
 
 export type MeteringDeps = {
@@ -45,18 +46,15 @@ export function createMetering(deps: MeteringDeps): Metering {
   }
   return {
     async tick() {
-      const due = await claimVisits(deps.db, { limit: BATCH, intervalMs: INTERVAL_MS })
-      if (due.length === 0) return 0
-      const sent = await sentByApp()
-      const waiting = [...due]
-      const worker = async (): Promise<void> => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          const { instanceId } = next
-          await visit(instanceId, sent).catch((error: unknown) => deps.log.error({ err: error, instance: instanceId }, 'a reading was lost'))
-        }
+      for (let count = 0; ;) {
+        const due = await claimVisits(deps.db, { limit: BATCH, intervalMs: INTERVAL_MS })
+        if (due.length === 0) return count
+        count += due.length
+        const sent = await sentByApp()
+        await workAtOnce(due, AT_ONCE, ({ instanceId }) =>
+          visit(instanceId, sent).catch((error: unknown) => deps.log.error({ err: error, instance: instanceId }, 'a reading was lost')),
+        )
       }
-      await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      return due.length
     },
   }
 }

@@ -12,7 +12,7 @@ import {
   type JsonObject,
   type Path,
 } from './gateway-document.ts'
-import type { PlanId } from './plans.ts'
+import { plans, type Plan, type PlanId } from './plans.ts'
 import { holdsSecret } from './secret-shapes.ts'
 
 export type Ours =
@@ -68,7 +68,7 @@ export function ruleProblems(document: JsonObject, { plan, variables }: { plan: 
     ...owned.flatMap(({ path, why }): RuleProblem[] => (valueAt(document, path) === undefined ? [] : [{ path, kind: 'ours', why }])),
     ...variablesOf(document),
     ...[...leavesOf(document)].flatMap(([path, value]) => textProblems(path, value, variables)),
-    ...(plan === 'pro' ? [] : proProblems(document)),
+    ...proProblems(document, plans[plan]),
   ]
 }
 
@@ -128,12 +128,12 @@ const proPaths: readonly { path: readonly string[]; feature: ProFeature }[] = [
   { path: ['agents', 'defaults', 'voiceModel'], feature: 'voice' },
 ]
 
-function proProblems(document: JsonObject): RuleProblem[] {
+function proProblems(document: JsonObject, plan: Plan): RuleProblem[] {
   const entries = Object.keys(objectAt(document, ['agents', 'entries']))
   const paths = [...proPaths, ...entries.map((id) => ({ path: ['agents', 'entries', id, 'tts'], feature: 'voice' as const }))]
   return paths.flatMap(({ path, feature }): RuleProblem[] => {
     const value = valueAt(document, path)
-    return value === undefined || isOff(value) ? [] : [{ path, kind: 'pro', feature }]
+    return value === undefined || plan[feature] || isOff(value) ? [] : [{ path, kind: 'pro', feature }]
   })
 }
 

@@ -26,10 +26,12 @@ const LEASE_MS = 60_000
 const RENEW_MS = LEASE_MS / 3
 
 type TurnsDeps = { clock: Clock; log: Log }
+type Begun = { id: string; work: Promise<void> }
+/** Takes up to `free` jobs that are due, and begins them. */
+export type Claiming = (free: number, signal: AbortSignal) => Promise<Begun[]>
 
-/** The first kinds go first where there is no room for all. */
-export function createTurns(deps: TurnsDeps, kinds: readonly ((free: number, signal: AbortSignal) => Promise<Begun[]>)[]): Turns {
-  const { clock, log } = deps
+/** Up to `atOnce` jobs are under way. The first kinds go first where there is no room for all. */
+export function createTurns({ clock, log, atOnce = AT_ONCE_MAX }: TurnsDeps & { atOnce?: number }, kinds: readonly Claiming[]): Turns {
   const running = new Set<Promise<void>>()
   let bell = new AbortController()
   const begin = ({ id, work }: Begun): void => {
@@ -44,7 +46,7 @@ export function createTurns(deps: TurnsDeps, kinds: readonly ((free: number, sig
   const take = async (signal: AbortSignal): Promise<number> => {
     let taken = 0
     for (const some of kinds) {
-      const begun = await some(AT_ONCE_MAX - running.size, signal)
+      const begun = await some(atOnce - running.size, signal)
       begun.forEach(begin)
       taken += begun.length
     }
@@ -72,10 +74,8 @@ export function createTurns(deps: TurnsDeps, kinds: readonly ((free: number, sig
   }
 }
 
-type Begun = { id: string; work: Promise<void> }
-
 /** Takes jobs of one kind, each of which works while its lease is renewed. */
-export function kindOf<J extends Job>(deps: TurnsDeps, kind: Kind<J>): (free: number, signal: AbortSignal) => Promise<Begun[]> {
+export function kindOf<J extends Job>(deps: TurnsDeps, kind: Kind<J>): Claiming {
   return async (free, signal) => {
     const jobs = await kind.claim({ leaseMs: LEASE_MS, limit: free })
     return jobs.map((job) => ({ id: job.id, work: leased(deps, { renew: () => kind.renew(job, LEASE_MS), work: () => kind.turn(job, signal) }) }))

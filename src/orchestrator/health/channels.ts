@@ -7,6 +7,7 @@ import { closeIncidents, openIncidents, raiseIncident } from '../../db/incidents
 import { instanceById } from '../../db/instances.ts'
 import { secretsOf } from '../../db/secret-names.ts'
 import { channelsOf } from '../../domain/credentials.ts'
+import { workAtOnce } from '../../lib/at-once.ts'
 import type { Log } from '../../lib/log.ts'
 import type { MachineControl } from '../door.ts'
 import type { Prober } from './probe.ts'
@@ -33,18 +34,13 @@ export function createChannelChecks(deps: ChannelCheckDeps): ChannelChecks {
   }
   return {
     async tick() {
-      let waiting: ChannelTarget[] = []
-      const worker = async (): Promise<void> => {
-        for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-          const { instanceId } = target
-          await look(target).catch((error: unknown) => deps.log.error({ err: error, instance: instanceId }, 'a look at the chats was lost'))
-        }
-      }
+      const lookOrSay = (target: ChannelTarget): Promise<void> =>
+        look(target).catch((error: unknown) => deps.log.error({ err: error, instance: target.instanceId }, 'a look at the chats was lost'))
       for (let looked = 0; ;) {
-        waiting = await claimChannelChecks(deps.db, { limit: BATCH, intervalMs: INTERVAL_MS, jitterShare: JITTER_SHARE })
-        if (waiting.length === 0) return looked
-        looked += waiting.length
-        await Promise.all(Array.from({ length: AT_ONCE }, worker))
+        const due = await claimChannelChecks(deps.db, { limit: BATCH, intervalMs: INTERVAL_MS, jitterShare: JITTER_SHARE })
+        if (due.length === 0) return looked
+        looked += due.length
+        await workAtOnce(due, AT_ONCE, lookOrSay)
       }
     },
   }

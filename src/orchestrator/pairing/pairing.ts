@@ -11,6 +11,7 @@ import { ConchError, messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { ProviderError } from '../fly/errors.ts'
 import { appNameOf } from '../machine-config.ts'
+import { createTurns, type Claiming, type Turns } from '../turns.ts'
 import type { Gateway } from './gateway.ts'
 import { isLinked, loginOf, type Login, type PairingCode } from './login.ts'
 
@@ -24,20 +25,13 @@ export type PairingDeps = {
   /** Called when the wanted state of an instance was changed. */
   changed: () => void
 }
-export type Pairings = {
-  /** Looks at what is due now. */
-  wake(): void
-  /** Runs until `signal` is aborted; calls under way are given up, and go on elsewhere or after the next start. */
-  run(signal: AbortSignal): Promise<void>
-  /** One turn for everything that is due; how many were taken. */
-  turn(signal?: AbortSignal): Promise<number>
+export type Pairings = Turns & {
   /** The code that an instance shows now; null when there is none to be had. */
   codeOf(instanceId: string): Promise<Buffer | null>
 }
 
 /** Each holds one call to the provider open. */
 const AT_ONCE_MAX = 16
-const IDLE_MS = 1_000
 /** How long the gateway looks for a code, and for the next one. */
 const START_SECONDS = 20
 const WAIT_SECONDS = 15
@@ -57,40 +51,13 @@ type Move = PairingPatch & { news: boolean }
 
 export function createPairings(deps: PairingDeps): Pairings {
   const work: Work = { ...deps, codes: new Map() }
-  const running = new Set<Promise<void>>()
-  let bell = new AbortController()
-  const take = async (signal: AbortSignal): Promise<number> => {
-    const claims = await claimPairings(deps.db, { leaseMs: LEASE_MS, limit: AT_ONCE_MAX - running.size })
-    for (const claim of claims) {
-      const done = moveOn(work, claim, signal)
-        .catch((error: unknown) => deps.log.error({ instance: claim.instanceId, err: error }, 'a pairing could not be written; its lease will end'))
-        .finally(() => {
-          running.delete(done)
-          bell.abort()
-        })
-      running.add(done)
-    }
-    return claims.length
+  // A lease outlasts a turn: nothing renews it.
+  const due: Claiming = async (free, signal) => {
+    const claims = await claimPairings(deps.db, { leaseMs: LEASE_MS, limit: free })
+    return claims.map((claim) => ({ id: claim.instanceId, work: moveOn(work, claim, signal) }))
   }
   return {
-    wake: () => bell.abort(),
-    async run(signal) {
-      signal.addEventListener('abort', () => bell.abort(), { once: true })
-      while (!signal.aborted) {
-        bell = new AbortController()
-        const taken = await take(signal).catch((error: unknown) => {
-          deps.log.error({ err: error }, 'pairings could not be claimed')
-          return 0
-        })
-        if (taken === 0 && !signal.aborted) await deps.clock.sleep(IDLE_MS, bell.signal)
-      }
-      await Promise.all(running)
-    },
-    async turn(signal = new AbortController().signal) {
-      const taken = await take(signal)
-      await Promise.all(running)
-      return taken
-    },
+    ...createTurns({ ...deps, atOnce: AT_ONCE_MAX }, [due]),
     codeOf: (instanceId) => codeOf(work, instanceId),
   }
 }
