@@ -2,7 +2,6 @@
 // loop of undici requests over the same targets (the limit), and against blackbox_exporter where it is installed (the peer).
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -15,6 +14,7 @@ import { createSweep, sweepDefaults } from '../src/orchestrator/health/sweep.ts'
 import { closingLine, cpuSecondsOf, figure, median, openFilesMax, say, table } from './support/figures.ts'
 import { startProgram, startScript, type Program } from './support/program.ts'
 import { startScratchPostgres, type Scratch, type ScratchPostgres } from './support/scratch-postgres.ts'
+import { freePort } from '../src/local/launch.ts'
 
 /** The targets are no machines, and count no ends. */
 const NOBODY = { health: async () => null, metrics: async () => null, authorization: async () => ({}) }
@@ -105,15 +105,6 @@ async function measure(
   }
   await contender.close()
   return passes
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 type Blackbox = { measure(urls: readonly string[]): Promise<Pass>; stop(): Promise<void> }

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { ConchError } from '../lib/errors.ts'
+import { systemRandom } from '../lib/random.ts'
 import { placeFile } from './files.ts'
 import type { GuestCommand } from './guest-process.ts'
 import type { Image } from './images/image.ts'
@@ -13,17 +14,30 @@ export type LaunchDeps = { folders: Folders; nodePath: string }
 /** Secrets as they were delivered: they reach a machine when it starts or is updated, and not in between. */
 export type DeliveredSecrets = Readonly<Record<string, string>>
 
-/** A TCP port of the loopback interface that is free now. */
+/**
+ * Below the ports that systems give to outgoing connections (Linux from 32,768 on, ip(7); others from 49,152 on): one of those may be somebody's before
+ * it is listened on, for as long as that connection lasts.
+ */
+const PORTS = { from: 20_000, count: 12_000 }
+const PORT_TRIES_MAX = 100
+let next = Math.floor(systemRandom() * PORTS.count)
+
+/** A TCP port of the loopback interface that is free now, and another one each time. Throws `local.no_port` when none is found. */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < PORT_TRIES_MAX; tries += 1) {
+    next = (next + 1) % PORTS.count
+    const port = PORTS.from + next
+    if (await isFree(port)) return port
+  }
+  throw new ConchError('local.no_port', 'no free port on the loopback interface')
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new ConchError('local.no_port', 'no free port on the loopback interface')
-  return address.port
 }
 
 /** The folder that stands for the machine's root disk: emptied at every start, as Fly does. */

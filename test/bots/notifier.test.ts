@@ -285,13 +285,13 @@ describe.each([await postgresDatabases()])('the notifier on $name', ({ open }) =
     await tell(db, 'ann', 'a', { text: 'done' })
     const settled = async (): Promise<boolean> => {
       await timePasses(db)
-      return telegram.texts('ann')[0] === 'done'
+      const [row] = await owed(db)
+      // A move of its clock may have been on its way when it ended: told once more, it says the same.
+      return telegram.texts('ann')[0] === 'done' && row?.version === row?.deliveredVersion
     }
     expect(await eventually(settled)).toBe(true)
     stop.abort()
     await running
-    const [row] = await owed(db)
-    expect(row?.version).toBe(row?.deliveredVersion)
   })
 })
 

@@ -2,7 +2,6 @@
 // where CONCH_OPENCLAW says in which folder that is: node_modules/openclaw below any folder into which it was installed.
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -12,6 +11,7 @@ import { createGateway, type Gateway } from '../../images/gateway/supervisor/gat
 import { createRpc, readUsage } from '../../images/gateway/supervisor/usage.ts'
 import { startTelegram, type TelegramSimulator } from '../simulators/telegram.ts'
 import { MODEL_USAGE, startModelApi, type ModelApi } from '../support/model-api.ts'
+import { freePort } from '../../src/local/launch.ts'
 
 const PACKAGE = process.env['CONCH_OPENCLAW']
 const COUNTER = join(import.meta.dirname, '../../images/gateway/counter')
@@ -21,14 +21,6 @@ const START_MS = 240_000
 const ANSWER_MS = 120_000
 
 type Stage = { gateway: Gateway; telegram: TelegramSimulator; model: ModelApi; counts: Counts; port: number; printed: () => string }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** What the control plane must say of the counter is `plugins`; the rest is the stage. */
 function configOf({ telegram, model }: Pick<Stage, 'telegram' | 'model'>): unknown {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import { spawnGuest } from '../../src/local/guest-process.ts'
+import { freePort } from '../../src/local/launch.ts'
 import { readProcessTable, startTimeOf } from '../../src/local/process-table.ts'
 import { eventually, temporaryFolder } from './harness.ts'
 
@@ -41,4 +42,10 @@ test('a program that does not exist exits with 127, and a signal with 128 and it
   onTestFinished(() => killed.signal('SIGKILL'))
   killed.signal('SIGTERM')
   expect(await killed.exited).toEqual({ code: 143, signal: 'SIGTERM' })
+})
+
+test('ports that are looked for at the same time are different ones, which no outgoing connection gets', async () => {
+  const ports = await Promise.all(Array.from({ length: 40 }, () => freePort()))
+  expect(new Set(ports).size).toBe(40)
+  expect(Math.max(...ports)).toBeLessThan(32_768)
 })
